@@ -42,7 +42,7 @@ describe('src/phases/attest.ts', () => {
   it('records each signed image with the tags and the entry that it was promoted for', async () => {
     const { attestation, asked, log, events } = await attesting([signed(1, { tags: ['v1', 'v2'] })]);
     const { wanted } = candidate(1, { tags: ['v1', 'v2'] });
-    const { tagAt: _, ...facts } = wanted;
+    const { tagPositions: _, ...facts } = wanted;
     expect(asked).toMatchObject([
       { repository: 'b.test/app', digest: numbered(1), reference: 'prod.test/app', tags: ['v1', 'v2'], wanted: facts },
     ]);

@@ -14,7 +14,7 @@ const digestOf = (index: number): Digest => `sha256:${String(index).padStart(64,
 const at = { file: 'images.yaml', line: 3, column: 5 };
 
 const image = (index: number, hosts: readonly string[], ...tags: string[]): PlannedImage => ({
-  wanted: { name: 'app', source: 'a.test/app', digest: digestOf(index), tags, at, tagAt: () => at },
+  wanted: { name: 'app', source: 'a.test/app', digest: digestOf(index), tags, at, tagPositions: [] },
   targets: hosts.map((host) => ({ repository: `${host}/app`, action: 'copy', tags, isNew: false })),
 });
 

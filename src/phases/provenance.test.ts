@@ -15,7 +15,7 @@ const REQUIRED = { ...NO_POLICIES, provenance: [requiring()] };
 const WARNED = { ...NO_POLICIES, provenance: [requiring({ mode: 'warn' })] };
 
 const image = (index: number, policies: ProjectPolicies = NO_POLICIES, source = 'a.test/app'): PlannedImage => ({
-  wanted: { name: 'app', source, digest: numbered(index), tags: ['v1'], at, tagAt: () => at, policies },
+  wanted: { name: 'app', source, digest: numbered(index), tags: ['v1'], at, tagPositions: [], policies },
   targets: [{ repository: 'b.test/app', action: 'copy', tags: ['v1', 'v2'], isNew: false }],
 });
 

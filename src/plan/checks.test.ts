@@ -14,7 +14,7 @@ function setOf(
 ): ImageSet {
   const at = { file: 'images.yaml', line: 1, column: 1 };
   const wanted = images.map(([number, ...tags]) => {
-    return { name, source: `src.example/${name}`, digest: digest(number), tags, at, tagAt: () => at };
+    return { name, source: `src.example/${name}`, digest: digest(number), tags, at, tagPositions: [] };
   });
   return { project: 'p', source: `src.example/${name}`, destinations, name, images: wanted };
 }

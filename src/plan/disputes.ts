@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { ImageChange } from '../manifest/diff/tree-diff.ts';
 import { conflictFinder, type TagConflict } from './conflicts.ts';
-import { byDestination, type ImageSet } from './desired/desired.ts';
+import { byDestination, tagAt, type ImageSet } from './desired/desired.ts';
 
 /** Tags that a tree assigns to several digests of one repository. */
 type Disputes = {
@@ -85,7 +85,7 @@ function touchFinder(
 
 function failureOf({ tag, images }: TagConflict, repositories: readonly RepositoryName[]): Failure {
   const intents = images.slice(0, MOST_NAMED).map((image) => {
-    const at = image.tagAt(tag);
+    const at = tagAt(image, tag);
     return `${image.digest} (${at.file}:${at.line})`;
   });
   const first = images[0];
@@ -94,7 +94,7 @@ function failureOf({ tag, images }: TagConflict, repositories: readonly Reposito
     code: 'TAG_CONFLICT',
     message: `overlapping edges detected: tag ${tag} of ${first?.name ?? 'an image'} is wanted for ${intents.join(' and ')}${images.length > MOST_NAMED ? ` and ${images.length - MOST_NAMED} more` : ''}`,
     hint: 'keep the tag on one of these digests; until then neither gets it',
-    ...(first !== undefined && { at: first.tagAt(tag), image: first.name }),
+    ...(first !== undefined && { at: tagAt(first, tag), image: first.name }),
     refs: repositories.map((repository) => `${repository}:${tag}`),
   };
 }

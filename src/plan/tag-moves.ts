@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import { aboutImage } from './about-image.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { WantedImage } from './desired/desired.ts';
+import { tagAt, type WantedImage } from './desired/desired.ts';
 
 /** A tag that points to another digest in one repository. `digestThere`: the repository has the wanted digest under other tags. */
 type FoundMove = {
@@ -30,7 +30,7 @@ export function tagMoveFailures(phase: string, image: WantedImage, moves: readon
         image,
         group.map(({ repository }) => `${repository}:${tag}`),
       ),
-      at: image.tagAt(tag),
+      at: tagAt(image, tag),
     };
   });
 }

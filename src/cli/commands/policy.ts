@@ -77,7 +77,7 @@ async function passes(
 ): Promise<boolean> {
   const digest = await digestOf(registry, ref, signal);
   const at = { file: refText(ref), line: 1, column: 1 };
-  const wanted = { name: ref.repository, source: ref.repository, digest, tags: [], at, tagAt: () => at, policies };
+  const wanted = { name: ref.repository, source: ref.repository, digest, tags: [], at, tagPositions: [], policies };
   const found = await prove(
     { evidence, ...trust },
     { wanted, targets: [] },

@@ -2,6 +2,7 @@ import type { Position } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Addition } from '../../manifest/edit/add-images.ts';
 import type { Project } from '../../manifest/manifest.ts';
+import { tagAt } from '../../plan/desired/desired.ts';
 import { wantedBy } from '../../plan/desired/wanted.ts';
 import type { Chosen } from './staging/choose.ts';
 import type { ImageFacts } from './staging/read-trees.ts';
@@ -31,6 +32,6 @@ export function added(
     if (image === undefined || fact === undefined || tag === undefined) return [];
     const own = fresh.filter(({ name, digest }) => name === addition.name && digest === addition.digest);
     const staged = own.flatMap((one) => (one.isStaged ? [one.tag] : []));
-    return [{ ...addition, ...fact, staged, at: image.tagAt(tag) }];
+    return [{ ...addition, ...fact, staged, at: tagAt(image, tag) }];
   });
 }

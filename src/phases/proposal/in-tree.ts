@@ -1,7 +1,7 @@
 import type { Position } from '../../errors.ts';
 import { joinRepository, type RepositoryName } from '../../image/reference.ts';
 import type { Project } from '../../manifest/manifest.ts';
-import { byDestination } from '../../plan/desired/desired.ts';
+import { byDestination, tagAt } from '../../plan/desired/desired.ts';
 import { wantedBy } from '../../plan/desired/wanted.ts';
 import type { Chosen } from './staging/choose.ts';
 
@@ -19,7 +19,7 @@ export function divide(
     const images = sets.filter(({ name }) => name === one.name).flatMap((set) => set.images);
     const found = images.find(({ digest, tags }) => digest === one.digest && tags.includes(one.tag));
     if (found === undefined) fresh.push(one);
-    else present.push({ ...one, at: found.tagAt(one.tag) });
+    else present.push({ ...one, at: tagAt(found, one.tag) });
   }
   return { present, fresh };
 }
@@ -37,7 +37,7 @@ export function movesInTree(
       const repository = joinRepository(registry, name);
       for (const image of (wanted.get(repository) ?? []).flatMap(({ images }) => images)) {
         if (image.digest === digest || !image.tags.includes(tag)) continue;
-        const { file, line } = image.tagAt(tag);
+        const { file, line } = tagAt(image, tag);
         const place = `${file}:${line}: ${name}:${tag} is ${image.digest} there`;
         places.set(place, places.get(place) ?? repository);
       }

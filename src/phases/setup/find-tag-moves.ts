@@ -3,7 +3,7 @@ import { DEEPEN } from '../../git/explain.ts';
 import type { TreeDiff } from '../../manifest/diff/tree-diff.ts';
 import type { DiffBase } from '../../manifest/history/diff-base.ts';
 import type { TagHistory } from '../../manifest/history/tag-history.ts';
-import type { ImageSet } from '../../plan/desired/desired.ts';
+import { tagAt, type ImageSet } from '../../plan/desired/desired.ts';
 import { wantedBy } from '../../plan/desired/wanted.ts';
 import { movedTagFailures, tagChanges, type FoundTagMove, type TagChange } from '../../plan/moved-tags.ts';
 
@@ -42,10 +42,10 @@ function moveOf(change: TagChange, known: TagHistory | string | undefined): Foun
   const history = typeof known === 'object' ? known : undefined;
   const reason = { unknown: typeof known === 'string' ? known : undefined };
   const was: TagPlace | undefined = before
-    ? { ...reason, ...history?.before(repository, tag, before.digest), digest: before.digest, at: before.tagAt(tag) }
+    ? { ...reason, ...history?.before(repository, tag, before.digest), digest: before.digest, at: tagAt(before, tag) }
     : history?.owner(repository, tag);
   if (was === undefined || was.digest === now.digest) return undefined;
-  const is = { ...reason, ...history?.now(repository, tag, now.digest), digest: now.digest, at: now.tagAt(tag) };
+  const is = { ...reason, ...history?.now(repository, tag, now.digest), digest: now.digest, at: tagAt(now, tag) };
   return { repository, tag, now, places: [was, is] };
 }
 

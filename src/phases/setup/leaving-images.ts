@@ -1,7 +1,7 @@
 import type { Failure } from '../../errors.ts';
 import type { ImageChange, TreeDiff } from '../../manifest/diff/tree-diff.ts';
 import type { LoadedManifests } from '../../manifest/manifest.ts';
-import type { ImageSet, WantedImage } from '../../plan/desired/desired.ts';
+import { tagAt, type ImageSet, type WantedImage } from '../../plan/desired/desired.ts';
 import { wantedBy } from '../../plan/desired/wanted.ts';
 
 /** As many as problems of a file. */
@@ -47,7 +47,7 @@ function warningOf({ kind, name, digest, tags, destinations }: ImageChange, imag
   const more = destinations.length > 1 ? ` and ${destinations.length - 1} more` : '';
   const where = kind === 'added' || kind === 'retagged' ? '' : ` for ${first}${more}`;
   const [tag] = tags;
-  const at = kind === 'retagged' && tag !== undefined ? image?.tagAt(tag) : image?.at;
+  const at = kind === 'retagged' && tag !== undefined ? image && tagAt(image, tag) : image?.at;
   return {
     phase: 'setup',
     code: 'UNMANAGED',

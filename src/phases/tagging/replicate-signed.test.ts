@@ -21,7 +21,7 @@ async function replicated(copy: Replicator['copy']) {
     const image = buildImage({ seed });
     storeImage(registry.store('a.test'), 'app', image);
     const { digest } = image.manifest.descriptor;
-    const wanted = { name: 'app', source: 's.test/app', digest, tags: ['v1'], at, tagAt: () => at };
+    const wanted = { name: 'app', source: 's.test/app', digest, tags: ['v1'], at, tagPositions: [] };
     return { wanted, primary: 'a.test/app', mirrors: MIRRORS } satisfies SignedCopy;
   });
   if (signed === undefined || bare === undefined) throw new Error('there are two');

@@ -15,7 +15,7 @@ const set = (...pairs: readonly Pair[]): ImageSet => ({
   source: 's.test/app',
   destinations: ['d.test'],
   name: 'app',
-  images: pairs.map(([digest, ...tags]) => ({ name: 'app', source: 's.test/app', digest, tags, at, tagAt: () => at })),
+  images: pairs.map(([digest, ...tags]) => ({ name: 'app', source: 's.test/app', digest, tags, at, tagPositions: [] })),
 });
 const digest = (...sets: readonly ImageSet[]): string => wantedDigester()(sets, conflictFinder()(sets));
 

@@ -9,7 +9,14 @@ const [A, B] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [Diges
 
 const image = (source: string, ...tags: string[]): WantedImage => {
   const at = { file: `${source}.yaml`, line: 3, column: 5 };
-  return { name: 'app', source: `a.test/${source}/app`, digest: A, tags, at, tagAt: () => ({ ...at, line: 4 }) };
+  return {
+    name: 'app',
+    source: `a.test/${source}/app`,
+    digest: A,
+    tags,
+    at,
+    tagPositions: tags.map(() => ({ ...at, line: 4 })),
+  };
 };
 
 const lack = (wanted: WantedImage, host: string, given: Partial<Lack> = {}): Lack => ({

@@ -11,7 +11,7 @@ const wanted = (index: number): WantedImage => ({
   digest: numbered(index),
   tags: [],
   at,
-  tagAt: () => at,
+  tagPositions: [],
 });
 const setOf = (destinations: readonly string[], ...images: WantedImage[]): ImageSet => ({
   project: 'p',

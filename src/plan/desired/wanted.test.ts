@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadedTree, type ProjectSpec } from '../../../test/support/promotion/tree.ts';
-import { byDestination, type ImageSet } from './desired.ts';
+import { byDestination, tagAt, type ImageSet } from './desired.ts';
 import { wantedBy } from './wanted.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;
@@ -47,8 +47,8 @@ describe('src/plan/desired/wanted.ts', () => {
       [B, []],
     ]);
     const [image] = set?.images ?? [];
-    expect([image?.at.line, image?.tagAt('v2').line, image?.tagAt('v1').line]).toEqual([3, 3, 12]);
-    expect(image?.tagAt('unheard-of')).toEqual(image?.at);
+    expect([image?.at.line, image && tagAt(image, 'v2').line, image && tagAt(image, 'v1').line]).toEqual([3, 3, 12]);
+    expect(image && tagAt(image, 'unheard-of')).toEqual(image?.at);
   });
 
   it('does not merge projects', () => {

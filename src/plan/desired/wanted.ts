@@ -2,6 +2,7 @@ import type { Digest } from '../../image/digest.ts';
 import { joinRepository } from '../../image/reference.ts';
 import type { DigestEntry, Project } from '../../manifest/manifest.ts';
 import type { ProjectPolicies } from '../../policy/policies.ts';
+import type { Position } from '../../errors.ts';
 import { policiesBy, type PoliciesFor } from './policies.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 
@@ -40,25 +41,17 @@ function wantedImage(
 ): WantedImage {
   const [first] = entries;
   if (first === undefined) throw new Error(`${name}@${digest} has no entry`);
-  return {
-    name,
-    source,
-    digest,
-    tags: sortedTags(first, entries),
-    at: first.position,
-    tagAt: (tag) => {
-      for (const { tags, tagPositions } of entries) {
-        const position = tagPositions[tags.indexOf(tag)];
-        if (position !== undefined) return position;
-      }
-      return first.position;
-    },
-    policies,
-  };
+  return { name, source, digest, ...sortedTags(first, entries), at: first.position, policies };
 }
 
-/** Returns the tags of all entries, sorted and unique. Most digests have one tag at most, and share the list of their entry. */
-function sortedTags(first: DigestEntry, entries: readonly DigestEntry[]): readonly string[] {
-  if (entries.length > 1) return [...new Set(entries.flatMap(({ tags }) => tags))].toSorted();
-  return first.tags.length > 1 ? first.tags.toSorted() : first.tags;
+type Tags = Pick<WantedImage, 'tags' | 'tagPositions'>;
+
+/** Returns the tags of all entries, sorted and unique. Most digests have one tag at most, and share the lists of their entry. */
+function sortedTags(first: DigestEntry, entries: readonly DigestEntry[]): Tags {
+  if (entries.length === 1 && first.tags.length <= 1) return { tags: first.tags, tagPositions: first.tagPositions };
+  const places = new Map<string, Position>();
+  for (const { tags, tagPositions, position } of entries)
+    for (const [index, tag] of tags.entries()) if (!places.has(tag)) places.set(tag, tagPositions[index] ?? position);
+  const tags = [...places.keys()].toSorted();
+  return { tags, tagPositions: tags.map((tag) => places.get(tag) ?? first.position) };
 }

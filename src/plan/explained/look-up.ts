@@ -4,7 +4,7 @@ import { joinRepository, type RepositoryName } from '../../image/reference.ts';
 import { checksOf, placeOf, type Checked, type CheckedPlace, type CheckRules } from '../checks.ts';
 import { placeBehind } from '../places/client-name.ts';
 import { policiesBy } from '../desired/policies.ts';
-import type { ImageSet } from '../desired/desired.ts';
+import { tagAt, type ImageSet } from '../desired/desired.ts';
 import { wantedBy } from '../desired/wanted.ts';
 import type { EntryFact } from './facts.ts';
 import { entriesNamed, treeNames, type Named, type TreeNames } from './find-entries.ts';
@@ -41,7 +41,7 @@ export function checkOf(named: readonly Named[], { repository }: AskedRef, rules
 export function entryFacts(named: readonly Named[], { tag }: AskedRef): readonly EntryFact[] {
   return named.map(({ set, image }) => ({
     project: set.project,
-    at: tag !== undefined && image.tags.includes(tag) ? image.tagAt(tag) : image.at,
+    at: tag !== undefined && image.tags.includes(tag) ? tagAt(image, tag) : image.at,
     source: image.source,
     digest: image.digest,
     tags: image.tags,

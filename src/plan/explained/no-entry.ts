@@ -2,7 +2,7 @@ import type { AskedRef } from '../../image/asked-ref.ts';
 import { refText } from '../../image/asked-ref.ts';
 import type { LoadedManifests } from '../../manifest/manifest.ts';
 import type { EntryCommits } from '../../manifest/history/entry-commits.ts';
-import type { ImageSet } from '../desired/desired.ts';
+import { tagAt, type ImageSet } from '../desired/desired.ts';
 import { nearOf } from '../../text/nearest.ts';
 import type { WhyNot } from './facts.ts';
 import { entriesNamed, type TreeNames } from './find-entries.ts';
@@ -72,7 +72,7 @@ function nearestEntry({ tag, digest }: AskedRef, sets: readonly ImageSet[]): str
   )[0];
   if (found === undefined) return undefined;
   const image = images.find((one) => one.digest === found || one.tags.includes(found));
-  const at = image === undefined || digest !== undefined ? image?.at : image.tagAt(found);
+  const at = image === undefined || digest !== undefined ? image?.at : tagAt(image, found);
   return `${found}${at === undefined ? '' : ` (${at.file}:${at.line})`}`;
 }
 
@@ -89,7 +89,7 @@ export function conflictOf(ref: AskedRef, sets: readonly ImageSet[]): WhyNot | u
   const images = new Map(entriesNamed(sets, ref).map(({ image }) => [image.digest, image]));
   if (images.size < 2) return undefined;
   const places = [...images.values()].map((image) => {
-    const { file, line } = image.tagAt(tag);
+    const { file, line } = tagAt(image, tag);
     return `${image.digest} (${file}:${line})`;
   });
   return {

@@ -12,7 +12,7 @@ import { buildReport } from './promotion.ts';
 const DIGEST: Digest = `sha256:${'a'.repeat(64)}`;
 const run: RunFacts = { version: 'test', mode: 'promote', started: '2026-01-01T12:00:00.000Z', ms: 5 };
 const at = { file: 'images/p/images.yaml', line: 3, column: 5 };
-const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1', 'v2'], at, tagAt: () => at };
+const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1', 'v2'], at, tagPositions: [] };
 
 const target = (host: string, given: Partial<Target> = {}): Target => ({
   repository: `${host}/app`,

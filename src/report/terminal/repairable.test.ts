@@ -9,7 +9,7 @@ const DAY = 24 * 3600_000;
 const now = 100 * DAY;
 const digest: Digest = `sha256:${'a'.repeat(64)}`;
 const at = { file: 'images.yaml', line: 3, column: 5 };
-const wanted = { name: 'app', source: 'a.test/app', digest, tags: ['v1'], at, tagAt: () => at };
+const wanted = { name: 'app', source: 'a.test/app', digest, tags: ['v1'], at, tagPositions: [] };
 
 const target = (action: 'copy' | 'failed', more: object = {}): ImageReport['targets'][number] => ({
   ref: 'b.test/app:v1',

@@ -9,7 +9,7 @@ const at = { file: 'images/p/images.yaml', line: 3, column: 5 };
 describe('src/watch/log-lines/plan.ts', () => {
   it('logs how much is pending, and the images and edges at debug', () => {
     const { context, log } = testContext();
-    const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1', 'v2'], at, tagAt: () => at };
+    const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1', 'v2'], at, tagPositions: [] };
     const image: PlannedImage = {
       wanted,
       targets: [
@@ -32,7 +32,7 @@ describe('src/watch/log-lines/plan.ts', () => {
 
   it('emits a public event for an image whose repositories could not be read', () => {
     const { context, events } = testContext();
-    const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1'], at, tagAt: () => at };
+    const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1'], at, tagPositions: [] };
     const unread = [{ name: 'c.test/prod', error: new PromotionError('UNAUTHORIZED', '401') }];
     const details = { mirrors: ['b.test/prod', 'c.test/prod'], lacking: [], unread };
     context.emit({ type: 'images-planned', images: [], details: new Map([[wanted, details]]) });

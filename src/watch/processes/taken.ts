@@ -42,8 +42,8 @@ export const isNumbered = (event: PhaseEvent): event is Numbered => NUMBERED.som
 /** Returns the event, as far as its log lines need it, if the main process combines it; undefined otherwise. */
 export function takenOf(event: PhaseEvent): Taken | undefined {
   if (event.type === 'image-copied') {
-    const { name, source, digest, tags, at, tagAt } = event.wanted;
-    return { ...event, wanted: { name, source, digest, tags, at, tagAt } };
+    const { name, source, digest, tags, at, tagPositions } = event.wanted;
+    return { ...event, wanted: { name, source, digest, tags, at, tagPositions } };
   }
   return isRunWide(event) || isCounted(event) || isNumbered(event) ? event : undefined;
 }

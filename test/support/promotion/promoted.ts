@@ -16,7 +16,7 @@ export function numbered(index: number): Digest {
 export function candidate(index: number, given: Partial<PlannedSignature> = {}): PlannedSignature {
   const tags = given.tags ?? ['v1'];
   return {
-    wanted: { name: 'app', source: 'a.test/app', digest: numbered(index), tags, at, tagAt: () => at },
+    wanted: { name: 'app', source: 'a.test/app', digest: numbered(index), tags, at, tagPositions: [] },
     tags,
     repository: 'b.test/app',
     reference: 'prod.test/app',
