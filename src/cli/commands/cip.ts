@@ -89,7 +89,7 @@ async function promotionServices(
 ): Promise<PromotionServices> {
   const { primary, trust, verifyStaging, scanning, cache } = options;
   const { confirm, tagsLast, copies } = options.run;
-  const manifests = manifestServices(options, services);
+  const { look, ...manifests } = manifestServices(options, services);
   const refusals = new Map<string, Failure>();
   const refuse: Refuse = (failure) => refusals.set(failure.message, failure);
   if (mode !== 'parse') await signing.openFiles(services.signal);
@@ -97,7 +97,7 @@ async function promotionServices(
   const inventory =
     mode === 'parse' ? undefined : cache && (await inventoryOf(cache, options, { config, registries }, services));
   await learned?.restored;
-  const given = { signing, registries, config, load: manifests.load, version, refuse };
+  const given = { signing, registries, config, load: look, version, refuse };
   return {
     ...manifests,
     isOffline: mode === 'parse',

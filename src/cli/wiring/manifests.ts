@@ -6,9 +6,11 @@ import { repositoryOf } from '../../manifest/history/load-commit.ts';
 import { pastMoves } from '../../manifest/history/tag-history.ts';
 import { loadManifests, type LoadRequest } from '../../manifest/load.ts';
 import { parseOnce } from '../../manifest/parse-once.ts';
+import { parseThin } from '../../manifest/parse.ts';
 import { loadShare, withShare, type SharedManifests } from '../../sharding/load-share.ts';
 import type { TreeSet } from '../../sharding/share.ts';
 import type { Shard } from '../../sharding/shard.ts';
+import type { CandidateServices } from '../../phases/plan/candidate-services.ts';
 import type { SetupServices } from '../../phases/setup.ts';
 import type { SourceOptions, TreeOptions } from '../options/source.ts';
 import type { CommandServices } from '../command.ts';
@@ -21,17 +23,21 @@ export type SharedSource = {
   readonly names?: (set: TreeSet) => readonly string[];
 };
 
+/** The services that load the manifests. `look` is for steps before setup; setup's `load` keeps no reference to the tree. */
+type ManifestServices = SetupServices & { readonly look: SetupServices['load'] };
+
 /** Creates the services that load the manifests, and with a diff the base. */
 export function manifestServices(
   { source, shard, names }: SharedSource,
   { env, clock, signal, record }: Pick<CommandServices, 'env' | 'clock' | 'signal' | 'record'>,
-): SetupServices {
+): ManifestServices {
   const request = loadRequest(source);
-  // the tree is loaded once, even if another step needs it again, such as for the age of entries
+  // the tree is loaded once, even if a step before setup needs it
   let loaded: Promise<SharedManifests> | undefined;
-  const parse = parseOnce();
   const git = { env, clock, signal };
   const against = againstOf(source.diff, clock.now());
+  // the files of a tree that is compared with nothing are not kept
+  const parse = against === undefined ? parseThin : parseOnce();
   const onDigest = (tree: string): void => record?.({ tree });
   const loadIt = async (): Promise<SharedManifests> => {
     if (shard === undefined) return loadManifests(request, parse);
@@ -39,8 +45,14 @@ export function manifestServices(
     if (against !== undefined) return withShare(await loadManifests(request, parse), dividing, onDigest);
     return loadShare((packing) => loadManifests(request, packing), dividing, onDigest);
   };
-  const load = (): Promise<SharedManifests> => (loaded ??= loadIt());
-  return against === undefined ? { load } : { load, loadBase: () => loadDiffBase(request, against, git, parse) };
+  const look = (): Promise<SharedManifests> => (loaded ??= loadIt());
+  const load = (): Promise<SharedManifests> => {
+    const loading = look();
+    loaded = undefined;
+    return loading;
+  };
+  const services = { load, look };
+  return against === undefined ? services : { ...services, loadBase: () => loadDiffBase(request, against, git, parse) };
 }
 
 /** How a run looks for the tags that moved in the past. */
@@ -59,12 +71,8 @@ export function historyServices(source: SourceOptions, git: GitServices): Pick<S
 export function youngEntries(
   tree: TreeOptions,
   { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
-  load: SetupServices['load'],
-): (since: number, unknown: (reason: string) => void) => Promise<YoungEntries | undefined> {
-  return async (since, unknown) => {
-    const { projects } = await load();
-    return entriesSince(loadRequest(tree), projects, since, { env, clock, signal }, unknown);
-  };
+): (since: number, ...asked: Parameters<CandidateServices['young']>) => Promise<YoungEntries | undefined> {
+  return (since, sets, unknown) => entriesSince(loadRequest(tree), sets, since, { env, clock, signal }, unknown);
 }
 
 /** Converts the options to a load request. */

@@ -34,7 +34,7 @@ export async function signaturesOf(
   services: CommandServices,
   parts: SigningParts,
 ): Promise<CandidateServices & SigningServices & VouchServices> {
-  const { signing, registries, load, version } = parts;
+  const { signing, registries, version } = parts;
   const summaries = await summariesOf(options, services, parts);
   const { env, clock, signal } = services;
   const given = {
@@ -48,7 +48,7 @@ export async function signaturesOf(
   };
   const opener = digestOpener(given);
   return {
-    ...candidateServices(options, { ...parts, summaries }, services, youngEntries(options.source, services, load)),
+    ...candidateServices(options, { ...parts, summaries }, services, youngEntries(options.source, services)),
     ...imageSigning(given, opener),
     ...imageVouching({ opener, carrySboms: options.attestations.carrySboms, summaries }),
   };

@@ -108,9 +108,9 @@ describe('src/cli/wiring/signing.ts', () => {
     const found = candidates(options());
     const since = services().services.clock.now() - 14 * DAY;
     expect(found.rules.since).toBe(since);
-    expect(await found.young(() => undefined)).toEqual(new Set([String(since)]));
+    expect(await found.young([], () => undefined)).toEqual(new Set([String(since)]));
     const all = candidates(options('--repair-since=all'));
-    expect([all.rules.since, await all.young(() => undefined)]).toEqual(['all', undefined]);
+    expect([all.rules.since, await all.young([], () => undefined)]).toEqual(['all', undefined]);
   });
 
   it('prefers the primary of the flags to that of the configuration', () => {

@@ -92,7 +92,7 @@ export function candidateServices(
   { run: { confirm }, repair, signing: flags, primary }: Pick<CipOptions, 'run' | 'repair' | 'signing' | 'primary'>,
   { signing, config, summaries }: CandidateParts,
   { clock }: CommandServices,
-  young: (since: number, unknown: (reason: string) => void) => ReturnType<CandidateServices['young']>,
+  young: (since: number, ...asked: Parameters<CandidateServices['young']>) => ReturnType<CandidateServices['young']>,
 ): CandidateServices {
   const since = repair.since === 'all' ? repair.since : clock.now() - repair.since;
   const { publicNames, attachments } = config;
@@ -102,7 +102,7 @@ export function candidateServices(
       confirm ? signerIdentity(who, signal) : knownIdentity(who, signal);
   return {
     rules: { since, publicNames, attachments, primary: primary.chosen ?? config.primary },
-    young: (unknown) => (since === 'all' ? Promise.resolve(undefined) : young(since, unknown)),
+    young: (...asked) => (since === 'all' ? Promise.resolve(undefined) : young(since, ...asked)),
     identity: identityOf(signing),
     summaries: summaries && { identity: identityOf(summaries.signing), supersede: summaries.supersede },
     wantsTag: ({ tags }) => flags.signatureFormat !== 'bundle' && (tags.length > 0 || flags.signTagless),

@@ -18,10 +18,11 @@ const since = async (
 ): Promise<{ young?: readonly string[]; reasons: readonly string[] }> => {
   const request = { manifest: join(folder, 'once.yaml') };
   const { projects } = await loadManifests(request);
-  const reasons: string[] = [];
-  const young = await entriesSince(request, projects, NOON - days * DAY, gitServices(), (reason) =>
-    reasons.push(reason),
+  const sets = projects.flatMap(({ source, images }) =>
+    images.map(({ name, digests }) => ({ source: `${source}/${name}`, images: digests })),
   );
+  const reasons: string[] = [];
+  const young = await entriesSince(request, sets, NOON - days * DAY, gitServices(), (reason) => reasons.push(reason));
   return { ...(young !== undefined && { young: [...young] }), reasons };
 };
 

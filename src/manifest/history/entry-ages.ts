@@ -1,21 +1,27 @@
 import { isPromotionError } from '../../errors.ts';
 import type { GitServices } from '../../git/run.ts';
-import { joinRepository } from '../../image/reference.ts';
+import type { Digest } from '../../image/digest.ts';
+import { joinRepository, type RepositoryName } from '../../image/reference.ts';
 import type { LoadRequest } from '../load.ts';
 import { loadCommit, repositoryOf } from './load-commit.ts';
-import type { Project } from '../manifest.ts';
+import type { ImageEntry } from '../manifest.ts';
+import type { ParseProject } from '../parse-once.ts';
+import { parseThin } from '../parse.ts';
 
 /** Recently added entries of a tree, as `source repository@digest`. */
 export type YoungEntries = ReadonlySet<string>;
 
+/** The entries of one source repository. */
+type EntrySet = { readonly source: RepositoryName; readonly images: readonly { readonly digest: Digest }[] };
+
 /**
- * Returns the entries of a tree that were added after `time`, in milliseconds: those missing in the last commit of
+ * Returns those of the entries that were added after `time`, in milliseconds: those missing in the last commit of
  * HEAD's own branch before it. Returns undefined, and calls `unknown` with the reason, if there is no repository or the
  * clone does not reach back far enough.
  */
 export async function entriesSince(
   request: LoadRequest,
-  projects: readonly Project[],
+  sets: readonly EntrySet[],
   time: number,
   services: GitServices,
   unknown: (reason: string) => void = () => undefined,
@@ -27,9 +33,14 @@ export async function entriesSince(
       unknown('the clone does not go back far enough');
       return undefined;
     }
-    const old = commit === undefined ? [] : (await loadCommit(repository, commit)).projects;
-    const known = new Set(entriesOf(old));
-    return new Set(entriesOf(projects).filter((entry) => !known.has(entry)));
+    const young = digestsBySource(sets);
+    const old = commit === undefined ? [] : (await loadCommit(repository, commit, parserOf(young))).projects;
+    for (const { source, images } of old)
+      for (const { name, digests } of images) {
+        const left = young.get(joinRepository(source, name));
+        for (const { digest } of digests) left?.delete(digest);
+      }
+    return new Set([...young].flatMap(([source, digests]) => [...digests].map((digest) => `${source}@${digest}`)));
   } catch (error) {
     if (!isPromotionError(error, 'GIT')) throw error;
     unknown(error.message);
@@ -37,8 +48,27 @@ export async function entriesSince(
   }
 }
 
-function entriesOf(projects: readonly Project[]): string[] {
-  return projects.flatMap(({ source, images }) =>
-    images.flatMap(({ name, digests }) => digests.map(({ digest }) => `${joinRepository(source, name)}@${digest}`)),
-  );
+function digestsBySource(sets: readonly EntrySet[]): Map<RepositoryName, Set<Digest>> {
+  const all = new Map<RepositoryName, Set<Digest>>();
+  for (const { source, images } of sets) {
+    const there = all.get(source) ?? new Set();
+    all.set(source, there);
+    for (const { digest } of images) there.add(digest);
+  }
+  return all;
+}
+
+/** Returns a parser that keeps of an old tree only the digests in question: a shard is not to hold a whole tree. */
+function parserOf(asked: ReadonlyMap<RepositoryName, ReadonlySet<Digest>>): ParseProject {
+  return (...given) => {
+    const parsed = parseThin(...given);
+    if (parsed.project === undefined) return parsed;
+    const { source, images } = parsed.project;
+    const kept = images.map(({ name, position, digests }): ImageEntry => {
+      const here = asked.get(joinRepository(source, name));
+      const known = digests.filter(({ digest }) => here?.has(digest) === true);
+      return { name, position, digests: known.map(({ digest }) => ({ digest, position, tags: [], tagPositions: [] })) };
+    });
+    return { ...parsed, project: { ...parsed.project, images: kept } };
+  };
 }

@@ -62,8 +62,12 @@ export async function openCommit(
 }
 
 /** Loads the manifests of a commit; returns an empty result without problems if it has none. */
-export async function loadCommit(repository: ManifestRepository, commit: ObjectId): Promise<LoadedManifests> {
-  return (await openCommit(repository, commit))?.load() ?? NO_MANIFESTS;
+export async function loadCommit(
+  repository: ManifestRepository,
+  commit: ObjectId,
+  parse?: ParseProject,
+): Promise<LoadedManifests> {
+  return (await openCommit(repository, commit))?.load(parse) ?? NO_MANIFESTS;
 }
 
 /** The result for a commit without manifests. */

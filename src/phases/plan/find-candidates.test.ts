@@ -155,7 +155,7 @@ describe('src/phases/plan/find-candidates.ts', () => {
   });
 
   it('logs how many digests are of unknown age, and why', async () => {
-    const young: CandidateServices['young'] = (unknown) => {
+    const young: CandidateServices['young'] = (_, unknown) => {
       unknown('the clone does not go back far enough');
       return Promise.resolve(undefined);
     };

@@ -56,7 +56,7 @@ export async function findPending(
     const found = compare(repository, sets, conflictsOf(repository), inventory);
     present.set(repository, found.present);
     look?.(repository, sets, inventory);
-    lacks.set(repository, found.lacks);
+    if (found.lacks.length > 0) lacks.set(repository, found.lacks);
   };
   const names = [...destinations.keys()];
   const lacksOf: Reads['lacksOf'] = (repository) => lacks.get(repository) ?? [];

@@ -10,6 +10,6 @@ export async function openFinder(
   { emit }: Context,
 ): Promise<CandidateFinder> {
   const entries =
-    rules.since === 'all' ? undefined : await young((reason) => emit({ type: 'entry-ages-unknown', reason }));
+    rules.since === 'all' ? undefined : await young(all, (reason) => emit({ type: 'entry-ages-unknown', reason }));
   return candidateFinder(all, { ...rules, ...(entries !== undefined && { young: entries }) });
 }
