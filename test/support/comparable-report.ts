@@ -18,7 +18,8 @@ const VOLATILE: ReadonlySet<string> = new Set([
 
 /** Returns a report without what differs from run to run, with sorted lists, and with these words replaced by their places. */
 export function comparable(document: ReportDocument, words: readonly string[]): unknown {
-  const text = words.reduce((all, word, index) => all.replaceAll(word, `<${index}>`), JSON.stringify(document));
+  const numbered = { ...document, failures: renumbered(document.failures) };
+  const text = words.reduce((all, word, index) => all.replaceAll(word, `<${index}>`), JSON.stringify(numbered));
   return sorted(JSON.parse(text));
 }
 
@@ -28,4 +29,19 @@ function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([key]) => !VOLATILE.has(key));
   return Object.fromEntries(kept.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, one]) => [key, sorted(one)]));
+}
+
+type Problem = ReportDocument['failures'][number];
+
+/** Causes are numbered in the order of the problems, which shards do not share: the numbers of sorted problems are compared. */
+function renumbered(problems: readonly Problem[]): readonly Problem[] {
+  const text = (problem: Problem): string => JSON.stringify(sorted({ ...problem, cause: 0 }));
+  const numbers = new Map<unknown, number>();
+  return problems
+    .toSorted((a, b) => (text(a) < text(b) ? -1 : 1))
+    .map((problem) => {
+      const number = numbers.get(problem.cause) ?? numbers.size + 1;
+      numbers.set(problem.cause, number);
+      return { ...problem, cause: number };
+    });
 }
