@@ -129,6 +129,20 @@ describe('runs that look at a diff', () => {
     expect(tagsOf(1, 'prod/app')).toEqual({ v1: 'A', v2: 'B' });
   });
 
+  it('divides what changed among shards, as one run promotes it', async () => {
+    const names = ['app', 'tool', 'lib', 'web'];
+    for (const name of names) for (const label of ['A', 'B']) hold(0, `staging/${name}`, label);
+    const images = (digest: string, tag: string): string =>
+      names.map((name) => `- name: ${name}\n  dmap:\n    "${digest}": ["${tag}"]\n`).join('');
+    await tree.commit({ [MANIFEST]: manifest(1), [IMAGES]: images(A, 'v1') }, Date.now() - 3 * DAY);
+    await tree.write({ [IMAGES]: `${images(A, 'v1')}${images(B, 'v2')}` });
+    for (const index of [2, 1, 0]) {
+      const { code } = await run([...CONFIRM, '--manifest-diff-since=1d', `--shard=${index}/3`]);
+      expect(code).toBe(0);
+    }
+    for (const name of names) expect(tagsOf(1, `prod/${name}`)).toEqual({ v2: 'B' });
+  });
+
   it('names what stays in production when it leaves the tree, and takes nothing away', async () => {
     hold(1, 'prod/app', 'A', 'v1');
     await tree.commit({ [MANIFEST]: manifest(1), [IMAGES]: `- {name: app, dmap: {"${A}": [v1]}}\n` });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { stopReason } from '../../src/cli/exit-codes.ts';
 import { ReportDocument } from '../../src/report/model/schema.ts';
+import { ensureBuilt, startCli } from '../support/built-cli.ts';
 import { cip, kpromo, type CipRun } from '../support/promotion/cip.ts';
 import { writeTree } from '../support/promotion/tree.ts';
 import { buildImage, storeImage } from '../support/registry/images.ts';
@@ -14,6 +15,8 @@ const LOST = `sha256:${'f'.repeat(64)}`;
 
 type World = {
   readonly folder: string;
+  /** The folder of the tree. */
+  readonly path: string;
   readonly registries: readonly TestRegistry[];
   readonly reports: TestRegistry;
   /** Runs one share, or without one the whole tree. */
@@ -39,6 +42,7 @@ async function world(): Promise<World> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return {
     folder,
+    path: tree.path,
     registries,
     reports,
     // the merge compares when runs began, so their clocks must be the machine's
@@ -64,6 +68,17 @@ function lasting(document: ReportDocument): unknown {
   }));
   const words = text.replaceAll(/\d+ requests?.*/g, '');
   return { ...more, shard: undefined, registries, totals, images, words, phases: phases.map(({ name }) => name) };
+}
+
+/** Returns the report of a dry run of a shard. */
+async function dryShare(
+  run: World['run'],
+  folder: string,
+  index: number,
+  read: World['read'],
+): Promise<ReportDocument> {
+  await run(`${index}/2`, join(folder, 'dry.json'));
+  return read('dry.json');
 }
 
 describe('kpromo report merge', () => {
@@ -102,6 +117,38 @@ describe('kpromo report merge', () => {
     expect((await read('all.json')).failures.map(({ code: one }) => one)).toContain('SHARD_MISMATCH');
     const nothing = await merge(join(folder, '3.json'));
     expect(nothing.stderr.trimEnd().split('\n').at(-1)).toMatch(/level=fatal msg=.*no report can be used: .*3\.json/);
+  });
+
+  it('names a shard that was killed, and after its rerun returns the report of all', async () => {
+    await ensureBuilt();
+    const { folder, path, registries, run, merge, read } = await world();
+    const report = (index: number): string => join(folder, `${index}.json`);
+    // the killed shard is the one with the most images: it has requests enough
+    const counts: number[] = [];
+    for (const index of [0, 1]) counts.push((await dryShare(run, folder, index, read)).totals.images);
+    const victim = (counts[0] ?? 0) < (counts[1] ?? 0) ? 1 : 0;
+    await run(`${1 - victim}/2`, report(1 - victim), '--confirm');
+    const last = 1 + Math.floor(Math.random() * 12);
+    let requests = 0;
+    const args = ['cip', '--confirm', '--sign=false', '--thin-manifest-dir', path, `--shard=${victim}/2`];
+    const killed = startCli([...args, `--report=${report(victim)}`], { cwd: folder });
+    for (const registry of registries)
+      registry.inject(() => {
+        requests += 1;
+        if (requests === last) killed.process.kill('SIGKILL');
+        return undefined;
+      });
+    expect((await killed.ended).signal, `request ${last}`).toBe('SIGKILL');
+    const without = await merge(join(folder, '{0..1}.json'));
+    expect([without.code, without.stderr]).toEqual([1, expect.stringContaining(`shard ${victim} of 2 has no report`)]);
+    await run(`${victim}/2`, report(victim), '--confirm');
+    await merge(join(folder, '{0..1}.json'), `--report=${join(folder, 'all.json')}`);
+    const { failures } = await read('all.json');
+    expect(failures.map(({ code }) => code)).toEqual(['LOST']);
+    const held = Object.entries(registries[1]?.snapshot() ?? {}).map(([name, { tags }]) => [name, tags]);
+    expect(Object.fromEntries(held)).toEqual(
+      Object.fromEntries(IMAGES.map((one, index) => [`prod/app-${index}`, { v1: one.manifest.descriptor.digest }])),
+    );
   });
 
   it('waits for reports that are not there yet, and for those of this run', async () => {
