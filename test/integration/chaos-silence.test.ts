@@ -106,13 +106,13 @@ describe('R20 a promotion and a socket that falls silent', () => {
     'holds no more than its bounds while every upload falls silent once',
     async () => {
       await ensureBuilt();
-      const registries = await startRegistries(3, { keepUploadsBelow: MIB });
+      const registries = await startRegistries(2, { keepUploadsBelow: MIB });
       try {
         const [, ...mirrors] = registries;
         const silenced = mirrors.map(silenceUploads);
         const { exit, lastWords, peakMiB } = await promoteApart(registries);
         expect(exit, lastWords).toBe(0);
-        expect(silenced.map((count) => count())).toEqual([MANY, MANY]);
+        expect(silenced.map((count) => count())).toEqual([MANY]);
         for (const mirror of mirrors) {
           expect(Object.keys(mirror.snapshot()['prod/app']?.tags ?? {})).toHaveLength(MANY);
           expect(mirror.counters.counts().concurrency).toBeLessThanOrEqual(CONCURRENCY);
