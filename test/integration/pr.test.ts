@@ -53,7 +53,7 @@ describe.each(LISTINGS)('kpromo pr from a registry with %s', (_, options) => {
 
 describe('kpromo pr', () => {
   it('updates the same pull request when it runs again, and pushes nothing if nothing changed', async () => {
-    const { pr, hold, github, staging, recorded } = await prWorld();
+    const { prRecorded: pr, hold, github, staging, recorded } = await prWorld();
     hold(staging, 'staging/web', { B: ['v2'] });
     await pr(['--tag=v2']);
     const first = github.git('alice/promos', 'rev-parse', BRANCH);
@@ -137,7 +137,7 @@ describe('kpromo pr', () => {
   });
 
   it('never puts the token into an argument, a file, an output, or the environment of a local command', async () => {
-    const { pr, hold, staging, recorded } = await prWorld();
+    const { prRecorded: pr, hold, staging, recorded } = await prWorld();
     hold(staging, 'staging/web', { B: ['v2'] });
     const { code, stdout, stderr } = await pr(['--tag=v2', '--log-level=trace']);
     expect(code).toBe(0);
@@ -204,36 +204,39 @@ describe('kpromo pr', () => {
     expect(github.pulls[0]?.body).toContain(B);
   });
 
-  it.each([
-    [
-      'a bad token',
-      ['--tag=v2'],
-      { GITHUB_TOKEN: 'ghp_wrongwrongwrong' },
-      /401: Bad credentials; GITHUB_TOKEN is invalid/,
-    ],
-    [
-      'a missing fork',
-      ['--tag=v2', '--fork=nobody'],
-      {},
-      /look for the fork nobody\/promos: GitHub answered 404.*check the names in --fork/,
-    ],
-    [
-      'a repository that is not a fork',
-      ['--tag=v2', '--fork=eve'],
-      {},
-      /eve\/promos is not a fork of acme\/promos; fork acme\/promos/,
-    ],
-    ['no token', ['--tag=v2'], { GITHUB_TOKEN: '' }, /GITHUB_TOKEN is not set/],
-    ['no author', ['--tag=v2'], { GITHUB_ACTOR: '' }, /the commit has no author/],
-    ['no such branch', ['--tag=v2', '--base=nope'], {}, /git clone failed: .*nope.*check --repo/],
-    ['no such tree', ['--tag=v2', '--tree=elsewhere'], {}, /the repository has no folder elsewhere/],
-    ['a linked tree outside of the repository', ['--tag=v2', '--tree=away'], {}, /the repository has no folder away/],
-  ])('refuses %s, with what to do', async (_, flags, env, message) => {
+  it('refuses what cannot be proposed, with what to do', async () => {
+    const refused = [
+      [
+        'a bad token',
+        ['--tag=v2'],
+        { GITHUB_TOKEN: 'ghp_wrongwrongwrong' },
+        /401: Bad credentials; GITHUB_TOKEN is invalid/,
+      ],
+      [
+        'a missing fork',
+        ['--tag=v2', '--fork=nobody'],
+        {},
+        /look for the fork nobody\/promos: GitHub answered 404.*check the names in --fork/,
+      ],
+      [
+        'a repository that is not a fork',
+        ['--tag=v2', '--fork=eve'],
+        {},
+        /eve\/promos is not a fork of acme\/promos; fork acme\/promos/,
+      ],
+      ['no token', ['--tag=v2'], { GITHUB_TOKEN: '' }, /GITHUB_TOKEN is not set/],
+      ['no author', ['--tag=v2'], { GITHUB_ACTOR: '' }, /the commit has no author/],
+      ['no such branch', ['--tag=v2', '--base=nope'], {}, /git clone failed: .*nope.*check --repo/],
+      ['no such tree', ['--tag=v2', '--tree=elsewhere'], {}, /the repository has no folder elsewhere/],
+      ['a linked tree outside of the repository', ['--tag=v2', '--tree=away'], {}, /the repository has no folder away/],
+    ] as const;
     const { pr, hold, github, staging } = await prWorld();
     hold(staging, 'staging/web', { B: ['v2'] });
-    if (flags.includes('--tree=away')) linkAway(github.root);
-    const { code, log } = await pr(flags, { env });
-    expect([code, log.at(-1)]).toEqual([1, expect.stringMatching(message)]);
+    linkAway(github.root);
+    for (const [what, flags, env, message] of refused) {
+      const { code, log } = await pr(flags, { env });
+      expect([code, log.at(-1)], what).toEqual([1, expect.stringMatching(message)]);
+    }
     expect(github.pulls).toEqual([]);
   });
 
@@ -264,7 +267,7 @@ describe('kpromo pr', () => {
   });
 
   it('clones and pushes over SSH', async () => {
-    const { pr, hold, github, staging, recorded } = await prWorld();
+    const { prRecorded: pr, hold, github, staging, recorded } = await prWorld();
     hold(staging, 'staging/web', { B: ['v2'] });
     const ssh = await homeWith({
       ssh: `#!/bin/sh\nfor last; do :; done\ncd ${github.root} && eval "$(printf %s "$last" | sed "s#'/#'${github.root}/#")"\n`,

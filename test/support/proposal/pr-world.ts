@@ -20,6 +20,8 @@ export type PrWorld = {
   readonly images: string;
   hold(registry: TestRegistry, path: string, content: Readonly<Record<string, readonly string[]>>): void;
   pr(flags: readonly string[], options?: CipOptions): Promise<CipRun>;
+  /** The same, with a git that records what it is given; it starts eight more processes for each of git's. */
+  prRecorded(flags: readonly string[], options?: CipOptions): Promise<CipRun>;
   /** What git was given: a line `ARGV …` for each process, `ENV …` for its variables, `FILE …` for files with the token. */
   recorded(): readonly string[];
 };
@@ -55,6 +57,18 @@ grep -rlF -e '${TOKEN}' -e '${LOGIN}' "$2" 2>/dev/null | sed 's/^/FILE /' >> ${r
 exit $code
 `;
   const wrapped = await homeWith({ git });
+  const prWith = (path: string | undefined, flags: readonly string[], given: CipOptions = {}): Promise<CipRun> => {
+    const isProject = flags.some((flag) => /^--(?:project|staging-repo)/.test(flag));
+    const fixed = [
+      '--fork=alice',
+      '--repo=acme/promos',
+      `--github-url=${github.url}`,
+      '--tree=registry',
+      '--use-ssh=false',
+    ];
+    const env = { GITHUB_TOKEN: TOKEN, GITHUB_ACTOR: 'alice', PATH: path ?? '', ...given.env };
+    return kpromo(['pr', ...fixed, ...(isProject ? [] : ['--project=app']), ...flags], { ...given, env });
+  };
   return {
     github,
     staging,
@@ -63,23 +77,8 @@ exit $code
     hold: ({ store }, path, content) => {
       for (const [label, tags] of Object.entries(content)) storeImage(store, path, imageOf(label), tags);
     },
-    pr: (flags, given = {}) => {
-      const isProject = flags.some((flag) => /^--(?:project|staging-repo)/.test(flag));
-      const fixed = [
-        '--fork=alice',
-        '--repo=acme/promos',
-        `--github-url=${github.url}`,
-        '--tree=registry',
-        '--use-ssh=false',
-      ];
-      const env = {
-        GITHUB_TOKEN: TOKEN,
-        GITHUB_ACTOR: 'alice',
-        PATH: `${wrapped}:${process.env['PATH']}`,
-        ...given.env,
-      };
-      return kpromo(['pr', ...fixed, ...(isProject ? [] : ['--project=app']), ...flags], { ...given, env });
-    },
+    pr: (flags, given) => prWith(process.env['PATH'], flags, given),
+    prRecorded: (flags, given) => prWith(`${wrapped}:${process.env['PATH']}`, flags, given),
     recorded: () => readFileSync(record, 'utf8').split('\n'),
   };
 }
