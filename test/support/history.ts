@@ -19,8 +19,15 @@ type Replayed = {
   readonly before: DiffBase | undefined;
 };
 
-/** Loads the tree `place` of each commit of a linear history, oldest first; three processes of git read all of it. */
-export async function* replay(repository: string, place: string): AsyncGenerator<Replayed> {
+/**
+ * Loads the tree `place` of the wanted commits of a linear history and of those before them, oldest first; three processes
+ * of git read all of it.
+ */
+export async function* replay(
+  repository: string,
+  place: string,
+  isWanted: (commit: ObjectId, index: number) => boolean,
+): AsyncGenerator<Replayed> {
   const git = (args: readonly string[], input?: string): Buffer =>
     execFileSync('git', ['-C', repository, ...args], { input, maxBuffer: 1024 ** 3 });
   const log = git(['log', '--reverse', '--first-parent', '--raw', '--no-renames', '--no-abbrev', '--format=%x00%H %s']);
@@ -32,20 +39,25 @@ export async function* replay(repository: string, place: string): AsyncGenerator
   const listed = new Map<string, TreeEntry>();
   const parse = parseOnce();
   let last: { readonly commit: ObjectId; readonly base: LoadedManifests; readonly files: FileSource } | undefined;
-  for (const { commit, subject, changes } of commits) {
+  for (const [index, { commit, subject, changes }] of commits.entries()) {
     for (const { path, id } of changes)
       if (GONE.test(id)) listed.delete(path);
       else listed.set(path, { path, id, kind: 'file', size: objects.get(id)?.length ?? 0 });
+    const next = commits[index + 1];
+    const isNow = isWanted(commit, index);
+    if (!isNow && (next === undefined || !isWanted(next.commit, index + 1))) continue;
     const files = await commitFiles({ read }, [...listed.values()], place);
     const display = (file: string): string => `${place}/${file}`;
     const head = await loadFound(files, await findTrees(files), display, { allowed: undefined, parse });
-    const before = last && {
-      base: last.base,
-      commit: last.commit,
-      isDirty: false,
-      changed: await changedFiles(last.files, files, place, findTrees),
-    };
-    yield { commit, subject, head, before };
+    if (isNow) {
+      const before = last && {
+        base: last.base,
+        commit: last.commit,
+        isDirty: false,
+        changed: await changedFiles(last.files, files, place, findTrees),
+      };
+      yield { commit, subject, head, before };
+    }
     last = { commit, base: head, files };
   }
 }
