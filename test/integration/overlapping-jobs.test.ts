@@ -71,16 +71,21 @@ describe.for(REGISTRIES)('two jobs that promote, sign and replicate the same ima
       const config = join(tree.path, 'registries.yaml');
       await writeFile(config, KNOWN_TO_BE_FAST_YAML);
       const args = [
-        ...['cip', '--manifests', tree.path, '--confirm', '--replicate-signatures', '--repair-since=all'],
-        ...['--registry-config', config, `--trusted-root=${sigstore.trustedRootFile}`],
+        'cip',
+        `--manifests=${tree.path}`,
+        '--confirm',
+        '--replicate-signatures',
+        '--repair-since=all',
+        `--registry-config=${config}`,
+        `--trusted-root=${sigstore.trustedRootFile}`,
         `--signing-config=${sigstore.signingConfigFile}`,
         ...(redis === undefined ? [] : ['--limiter', redis.url]),
       ];
       // Without Redis, a list of 250 ms on this clock is read again: the second run takes longer than a fortieth second.
       const speed = isShared ? 1 : 10;
       const job = (): Promise<CipRun> => kpromo(args, { env: { SIGSTORE_ID_TOKEN: sigstore.token() }, speed });
-      const runs = isShared ? [job(), job()] : await oneWithinTheOther(sigstore, job);
-      for (const { code, stderr } of await Promise.all(runs)) expect(code, stderr).toBe(0);
+      const runs = await (isShared ? Promise.all([job(), job()]) : oneWithinTheOther(sigstore, job));
+      for (const { code, stderr } of runs) expect(code, stderr).toBe(0);
 
       const opened = openRegistries({ env: {}, clock: realClock(), narrate: () => undefined, random: () => 1 });
       const call = { signal: new AbortController().signal };
