@@ -7,6 +7,8 @@ export type CurlCopy = {
   /** The repository at the source, as `http://host/v2/name`, and its blobs. */
   readonly source: string;
   readonly digests: readonly string[];
+  /** The size of each blob in bytes. */
+  readonly size: number;
   /** Repositories to copy to, in the same form. */
   readonly targets: readonly string[];
 };
@@ -15,14 +17,14 @@ export type CurlCopy = {
  * Copies blobs with curl, all at once as the program does: each is downloaded once, and the bytes are piped into one upload
  * for each target. Nothing checks the bytes.
  */
-export async function curlCopies({ source, digests, targets }: CurlCopy): Promise<Measured> {
+export async function curlCopies({ source, digests, size, targets }: CurlCopy): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-curl-'));
   try {
     const uploads = await Promise.all(
       digests.map(async (digest) => Promise.all(targets.map((to) => openUpload(to, digest)))),
     );
     const lines = digests.flatMap((digest, index) =>
-      pipeline(`${source}/blobs/${digest}`, uploads[index] ?? [], folder, index),
+      pipeline(`${source}/blobs/${digest}`, uploads[index] ?? [], size, folder, index),
     );
     const script = join(folder, 'copy.sh');
     // `times` prints two lines: what the shell used, and what its children used.
@@ -35,10 +37,19 @@ export async function curlCopies({ source, digests, targets }: CurlCopy): Promis
   }
 }
 
+const HEADERS = ['Content-Type: application/octet-stream', 'Expect:', 'Transfer-Encoding:'];
+
 /** Returns the lines of a shell script that reads a blob once and sends it to all uploads. */
-function pipeline(from: string, uploads: readonly string[], folder: string, index: number): readonly string[] {
+function pipeline(
+  from: string,
+  uploads: readonly string[],
+  size: number,
+  folder: string,
+  index: number,
+): readonly string[] {
   const put = (input: string, to: string): string =>
-    `curl -sS --fail -o /dev/null -H 'Content-Type: application/octet-stream' -H 'Expect:' -X PUT -T ${input} '${to}'`;
+    // With its length, as ours: curl would send what it reads from a pipe in chunks.
+    `curl -sS --fail -o /dev/null ${HEADERS.map((header) => `-H '${header}'`).join(' ')} -H 'Content-Length: ${size}' -X PUT -T ${input} '${to}'`;
   const [first = '', ...others] = uploads;
   const pipes = others.map((_, number) => `${folder}/pipe-${index}-${number}`);
   return [

@@ -4,86 +4,90 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { startDistributions } from '../../test/support/real-registries.ts';
-import { buildImage, pushImage } from '../../test/support/registry/images.ts';
 import { curlCopies } from '../copy/curl.ts';
+import type { Source } from '../copy/source.ts';
 import { measure, medianOf, round, type Cli, type Measured } from '../measure.ts';
 import { writeManifests } from './large.ts';
 import { outcomeOf, type Scenario } from '../scenario.ts';
 
-/** One image of random layers; with more than 3 mirrors, to registries that throw the bytes away. */
+/** One image of random layers, to registries that discard the bytes. */
 type CopyJob = { readonly layers: number; readonly layerMiB: number; readonly mirrors: number };
 
 type CopyResult = Measured & {
   /** The same bytes by curl, in turn with ours. */
   readonly curl: Measured;
+  /** The most reads of a layer at the source in one of the runs. */
+  readonly reads: number;
   /** Processor time for each GiB that is written to a mirror, the main figure: other programs on the machine change it least. */
   readonly cpuSecondsPerGiB: { readonly ours: number; readonly curl: number };
   /** The median of the pairs. `speed`: ours as a fraction of curl's; `cpu`: ours as a multiple of curl's. */
   readonly ratios: { readonly speed: number; readonly cpu: number };
 };
 
-type Pair = { readonly ours: Measured; readonly curl: Measured };
+/** `reads`: how often ours read each layer at the source. */
+type Pair = { readonly ours: Measured; readonly curl: Measured; readonly reads: number };
 
-/** One pair warms the caches of the machine and is not counted. */
-const PAIRS = 4;
-
-/** More mirrors than this are sinks: real registries would all write to the disk of this machine. */
-const MOST_REAL = 3;
+/** Counted pairs; one more before them warms the caches of the machine. */
+const PAIRS = 3;
 
 /** At least 0.9 of the speed of curl on the same path. */
-const LIMITS = { 'speed / curl': { least: 0.9 }, peakMiB: { most: 200 } } as const;
+const LIMITS = { 'speed / curl': { least: 0.9 }, peakMiB: { most: 200 }, 'reads / layer': { most: 1 } } as const;
 
 /** Measures the copy of one large image beside curl. */
 export function copy(job: CopyJob): Scenario {
   return {
     limits: LIMITS,
     run: async (cli) => {
-      const { curl, cpuSecondsPerGiB, ratios, ...ours } = await runCopy(job, cli);
+      const { curl, reads, cpuSecondsPerGiB, ratios, ...ours } = await runCopy(job, cli);
       const { figures, local, problems } = outcomeOf(ours);
       return {
-        figures: { ...figures, 'speed / curl': ratios.speed, 'cpu / curl': ratios.cpu },
-        local: { ...local, curlSeconds: curl.wallSeconds, cpuSecondsPerGiB: cpuSecondsPerGiB.ours },
+        figures: { ...figures, 'speed / curl': ratios.speed, 'cpu / curl': ratios.cpu, 'reads / layer': reads },
+        local: {
+          ...local,
+          curlSeconds: curl.wallSeconds,
+          cpuSecondsPerGiB: cpuSecondsPerGiB.ours,
+          curlCpuSecondsPerGiB: cpuSecondsPerGiB.curl,
+        },
         problems: [...problems, ...outcomeOf(curl).problems.map((problem) => `curl: ${problem}`)],
       };
     },
   };
 }
 
-/** Copies one large image beside curl, from a distribution server to distribution servers or to sinks. */
+/** Copies one large image beside curl, from a source to sinks that cost little themselves. */
 async function runCopy({ layers, layerMiB, mirrors }: CopyJob, cli: Cli): Promise<CopyResult> {
-  const isReal = mirrors <= MOST_REAL;
-  const servers = await startDistributions(isReal ? mirrors + 1 : 1);
-  const [source, ...real] = servers.map(({ address }) => address);
-  await using sinks = isReal ? undefined : await startSinks(mirrors);
+  await using sourceServer = await startServer<Source>('source', layers, layerMiB);
+  await using sinks = await startServer<readonly string[]>('sink', mirrors);
+  const { address, digest, layers: digests } = sourceServer.printed;
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   try {
-    const targets = sinks?.addresses ?? real;
-    const image = buildImage({ seed: 1, layers: Array.from({ length: layers }, () => layerMiB * 1024 * 1024) });
-    const { digest } = await pushImage(`http://${source}`, 'staging/large', image, ['v1']);
-    const blobs = image.blobs.map(({ descriptor }) => descriptor).filter(({ size }) => size === layerMiB * 1024 * 1024);
     const pairs: Pair[] = [];
-    for (let pair = 0; pair < PAIRS; pair += 1) {
+    for (let pair = 0; pair <= PAIRS; pair += 1) {
       const curl = await curlCopies({
-        source: `http://${source}/v2/staging/large`,
-        digests: blobs.map((blob) => blob.digest),
-        targets: targets.map((target) => `http://${target}/v2/curl-${pair}/large`),
+        source: `http://${address}/v2/staging/large`,
+        digests,
+        size: layerMiB * 1024 * 1024,
+        targets: sinks.printed.map((target) => `http://${target}/v2/curl-${pair}/large`),
       });
       await writeManifests(
         folder,
-        `${source}/staging`,
-        targets.map((target) => `${target}/ours-${pair}`),
+        `${address}/staging`,
+        sinks.printed.map((target) => `${target}/ours-${pair}`),
         digest,
       );
       const args = ['cip', '--thin-manifest-dir', folder, '--confirm', '--sign=false'];
+      const before = await readsOf(address);
       const ours = await measure({ program: cli.program, args, env: { ...cli.env, HOME: folder } });
-      pairs.push({ ours, curl });
+      pairs.push({ ours, curl, reads: ((await readsOf(address)) - before) / layers });
     }
     return summary(pairs.slice(1), (layers * layerMiB * mirrors) / 1024);
   } finally {
-    await Promise.all(servers.map((server) => server.stop()));
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function readsOf(source: string): Promise<number> {
+  return (await (await fetch(`http://${source}/reads`)).json()) as number;
 }
 
 function summary(pairs: readonly Pair[], gib: number): CopyResult {
@@ -94,6 +98,7 @@ function summary(pairs: readonly Pair[], gib: number): CopyResult {
   return {
     ...last.ours,
     curl: last.curl,
+    reads: Math.max(...pairs.map(({ reads }) => reads)),
     cpuSecondsPerGiB: { ours: round(cpuOf(({ ours }) => ours) / gib), curl: round(cpuOf(({ curl }) => curl) / gib) },
     ratios: {
       speed: round(medianOf(pairs.map(({ ours, curl }) => curl.wallSeconds / ours.wallSeconds))),
@@ -102,16 +107,16 @@ function summary(pairs: readonly Pair[], gib: number): CopyResult {
   };
 }
 
-/** Starts registries that throw blobs away, in another process. */
-async function startSinks(count: number): Promise<AsyncDisposable & { readonly addresses: readonly string[] }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'copy', 'sink.ts'), String(count)], {
+/** Starts `copy/NAME.ts` in another process and returns what it printed. */
+async function startServer<T>(name: string, ...args: readonly number[]): Promise<AsyncDisposable & { readonly printed: T }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'copy', `${name}.ts`), ...args.map(String)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, 'line')) as [string];
   return {
-    addresses: JSON.parse(line) as string[],
+    printed: JSON.parse(line) as T,
     [Symbol.asyncDispose]: async () => {
       child.stdin.end();
       await exited;
