@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
 import { smallest } from '../../lists.ts';
+import { sentChunks, type Chunk, type SentChunks } from './sent-chunks.ts';
 
 export type TeeOptions = {
   readonly clock: Clock;
@@ -18,7 +19,8 @@ export type TeeOptions = {
 export const TEE_DEFAULTS = { window: 4 * 1024 * 1024, lagLimit: 2_000, lagPeriod: 4_000 } as const;
 
 type Branch = {
-  readonly queue: Uint8Array[];
+  readonly queue: Chunk[];
+  readonly sent: SentChunks;
   queued: number;
   ended: boolean;
   failure: unknown;
@@ -29,7 +31,7 @@ type Branch = {
 
 /**
  * Reads `source` once for `count` readers. Each gets every chunk in order, and all must be read concurrently. Memory is
- * bounded by the window. A reader that lags ends with LAGGING, and one that stops reading leaves; neither slows or ends
+ * bounded by the window, and freed once all readers have sent it. A reader that lags ends with LAGGING, and one that stops reading leaves; neither slows or ends
  * the others.
  */
 export function tee(
@@ -39,6 +41,7 @@ export function tee(
 ): AsyncIterable<Uint8Array>[] {
   const branches = Array.from({ length: count }, (): Branch => ({
     queue: [],
+    sent: sentChunks(),
     queued: 0,
     ended: false,
     failure: undefined,
@@ -61,9 +64,12 @@ function reader(branch: Branch, room: WakeSignal, begin: () => void): AsyncItera
     room.ring();
     return Promise.resolve({ done: true, value: undefined });
   };
+  let last: Chunk | undefined;
   return {
     next: async () => {
       begin();
+      if (last !== undefined) branch.sent.add(last);
+      last = undefined;
       while (branch.queue.length === 0 && !branch.ended) {
         const woken = new Promise<void>((resolve) => (branch.wake = resolve));
         // From now on a reader without room makes this one wait.
@@ -72,9 +78,10 @@ function reader(branch: Branch, room: WakeSignal, begin: () => void): AsyncItera
       }
       const chunk = branch.queue.shift();
       if (chunk !== undefined) {
-        branch.queued -= chunk.length;
+        branch.queued -= chunk.bytes.length;
         room.ring();
-        return { done: false, value: chunk };
+        last = chunk;
+        return { done: false, value: chunk.bytes };
       }
       if (branch.failure !== undefined) throw branch.failure as Error;
       return { done: true, value: undefined };
@@ -91,7 +98,7 @@ async function pump(
 ): Promise<void> {
   let periodStart = options.clock.elapsed();
   try {
-    for await (const chunk of source) {
+    for await (const bytes of source) {
       if (options.clock.elapsed() - periodStart > options.lagPeriod) {
         periodStart = options.clock.elapsed();
         for (const branch of branches) branch.stalledMs = 0;
@@ -99,6 +106,7 @@ async function pump(
       await untilRoom(branches, room, options);
       const active = branches.filter((branch) => !branch.ended);
       if (active.length === 0) return;
+      const chunk: Chunk = { bytes, readers: active.length };
       for (const branch of active) push(branch, chunk);
     }
     for (const branch of branches) finish(branch, undefined);
@@ -136,9 +144,9 @@ async function untilRoom(
   }
 }
 
-function push(branch: Branch, chunk: Uint8Array): void {
+function push(branch: Branch, chunk: Chunk): void {
   branch.queue.push(chunk);
-  branch.queued += chunk.length;
+  branch.queued += chunk.bytes.length;
   wake(branch);
 }
 

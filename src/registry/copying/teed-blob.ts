@@ -5,6 +5,7 @@ import { settle, type BlobTransfer, type Sending, type TransferServices } from '
 import { hashCheckpoints, type HashCheckpoints } from '../distribution/hash-checkpoints.ts';
 import type { Mirror } from './mirror.ts';
 import type { BlobUpload } from '../roles.ts';
+import { freeing } from './sent-chunks.ts';
 import { tee, TEE_DEFAULTS } from './tee.ts';
 
 type SendResult = Awaited<ReturnType<BlobUpload['send']>>;
@@ -34,7 +35,9 @@ export function teedBlob(
     const shared = attempt === 1 ? first : again.has(mirror) && from === 0 ? second : undefined;
     const branch = await shared?.join();
     if (branch !== undefined) return sendShared(branch, upload, mirror);
-    return services.alone(mirror, () => upload.send(services.readSource(blob, { from, marks }), mirror.call, from));
+    return services.alone(mirror, () =>
+      upload.send(freeing(services.readSource(blob, { from, marks })), mirror.call, from),
+    );
   };
 
   const send = async (upload: BlobUpload, mirror: Mirror, sending: Sending): Promise<SendResult> => {
@@ -90,7 +93,7 @@ function sharedRead(
   };
   const meeting = rendezvous(mirrors, services.clock, async (count) => {
     // A single reader buffers nothing for others and needs no memory from the budget, however slow it is.
-    if (count === 1) return { giveBack: () => undefined, branches: [read()], failure: () => failure };
+    if (count === 1) return { giveBack: () => undefined, branches: [freeing(read())], failure: () => failure };
     const giveBack = await services.budget.lend(TEE_DEFAULTS.window, () => undefined, signal);
     const branches = tee(read(), count, { clock: services.clock, ...TEE_DEFAULTS });
     return { giveBack, branches, failure: () => failure };
