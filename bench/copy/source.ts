@@ -59,7 +59,13 @@ function end(response: ServerResponse, headers: Record<string, string>, body?: B
 }
 
 const layers = Array.from({ length: layerCount }, (_, index) => layer(index));
-const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) } }));
+const config = Buffer.from(
+  JSON.stringify({
+    architecture: 'amd64',
+    os: 'linux',
+    rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+  }),
+);
 contents.set(digestOf(config), { first: config, size: config.length });
 const manifest = Buffer.from(
   JSON.stringify({

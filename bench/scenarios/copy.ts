@@ -108,7 +108,10 @@ function summary(pairs: readonly Pair[], gib: number): CopyResult {
 }
 
 /** Starts `copy/NAME.ts` in another process and returns what it printed. */
-async function startServer<T>(name: string, ...args: readonly number[]): Promise<AsyncDisposable & { readonly printed: T }> {
+async function startServer<T>(
+  name: string,
+  ...args: readonly number[]
+): Promise<AsyncDisposable & { readonly printed: T }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'copy', `${name}.ts`), ...args.map(String)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

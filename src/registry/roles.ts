@@ -45,7 +45,7 @@ export type BlobReader = {
   lookUpBlob(repository: RepositoryName, blob: Descriptor, call: Call): Promise<BlobState>;
   /**
    * Yields the blob's bytes, or those of a part, as they arrive. Throws DIGEST_MISMATCH at the end unless the blob
-   * matches its descriptor exactly; throws NOT_FOUND if it is missing.
+   * matches its descriptor exactly; throws NOT_FOUND if it is missing. A chunk belongs to the caller, who may free it.
    */
   readBlob(repository: RepositoryName, blob: Descriptor, call: Call, part?: BlobPart): AsyncIterable<Uint8Array>;
 };
