@@ -56,9 +56,10 @@ export function copy(job: CopyJob): Scenario {
 
 /** Copies one large image beside curl, from a source to sinks that cost little themselves. */
 async function runCopy({ layers, layerMiB, mirrors }: CopyJob, cli: Cli): Promise<CopyResult> {
-  await using sourceServer = await startServer<Source>('source', layers, layerMiB);
-  await using sinks = await startServer<readonly string[]>('sink', mirrors);
-  const { address, digest, layers: digests } = sourceServer.printed;
+  await using sourceServer = await startServer('source', layers, layerMiB);
+  await using sinks = await startServer('sink', mirrors);
+  const { address, digest, layers: digests } = sourceServer.printed as Source;
+  const addresses = sinks.printed as readonly string[];
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   try {
     const pairs: Pair[] = [];
@@ -67,12 +68,12 @@ async function runCopy({ layers, layerMiB, mirrors }: CopyJob, cli: Cli): Promis
         source: `http://${address}/v2/staging/large`,
         digests,
         size: layerMiB * 1024 * 1024,
-        targets: sinks.printed.map((target) => `http://${target}/v2/curl-${pair}/large`),
+        targets: addresses.map((target) => `http://${target}/v2/curl-${pair}/large`),
       });
       await writeManifests(
         folder,
         `${address}/staging`,
-        sinks.printed.map((target) => `${target}/ours-${pair}`),
+        addresses.map((target) => `${target}/ours-${pair}`),
         digest,
       );
       const args = ['cip', '--thin-manifest-dir', folder, '--confirm', '--sign=false'];
@@ -107,11 +108,11 @@ function summary(pairs: readonly Pair[], gib: number): CopyResult {
   };
 }
 
-/** Starts `copy/NAME.ts` in another process and returns what it printed. */
-async function startServer<T>(
+/** Starts `copy/NAME.ts` in another process and returns the JSON that it printed. */
+async function startServer(
   name: string,
   ...args: readonly number[]
-): Promise<AsyncDisposable & { readonly printed: T }> {
+): Promise<AsyncDisposable & { readonly printed: unknown }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'copy', `${name}.ts`), ...args.map(String)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -119,7 +120,7 @@ async function startServer<T>(
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, 'line')) as [string];
   return {
-    printed: JSON.parse(line) as T,
+    printed: JSON.parse(line) as unknown,
     [Symbol.asyncDispose]: async () => {
       child.stdin.end();
       await exited;

@@ -35,9 +35,8 @@ export function teedBlob(
     const shared = attempt === 1 ? first : again.has(mirror) && from === 0 ? second : undefined;
     const branch = await shared?.join();
     if (branch !== undefined) return sendShared(branch, upload, mirror);
-    return services.alone(mirror, () =>
-      upload.send(freeing(services.readSource(blob, { from, marks })), mirror.call, from),
-    );
+    const rest = freeing(services.readSource(blob, { from, marks }));
+    return services.alone(mirror, () => upload.send(rest, mirror.call, from));
   };
 
   const send = async (upload: BlobUpload, mirror: Mirror, sending: Sending): Promise<SendResult> => {
