@@ -59,6 +59,21 @@ const LISTS = ORDER.map((kind) => {
  * that embeds an IPv4 address has that address's kind, but is never loopback: another machine translates it.
  */
 export function kindOfAddress(address: string): AddressKind | undefined {
+  const known = KNOWN.get(address);
+  if (known !== undefined) return known === 'public' ? undefined : known;
+  const kind = findKind(address);
+  if (KNOWN.size === MOST_KNOWN) KNOWN.clear();
+  KNOWN.set(address, kind ?? 'public');
+  return kind;
+}
+
+/** Each request asks several times about its host, and a run knows few hosts: searching all blocks takes longer. */
+const KNOWN = new Map<string, AddressKind | 'public'>();
+
+/** Servers can name any number of hosts; these take 100 KiB. */
+const MOST_KNOWN = 1000;
+
+function findKind(address: string): AddressKind | undefined {
   const [host = ''] = address.split('%');
   const version = isIP(host);
   if (version === 0) return undefined;

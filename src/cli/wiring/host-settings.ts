@@ -65,8 +65,11 @@ export function hostSettings(
 function once<T>(compute: (host: string) => T): (host: string) => T {
   const known = new Map<string, T>();
   return (host) => {
-    const value = known.get(host) ?? compute(host);
-    known.set(host, value);
-    return value;
+    const value = known.get(host);
+    // Most hosts have no settings.
+    if (value !== undefined || known.has(host)) return value as T;
+    const computed = compute(host);
+    known.set(host, computed);
+    return computed;
   };
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
 import type { Fetch } from '../fetch.ts';
 import { fetchJson, form } from './fetch-json.ts';
-import type { Credential, CredentialSource } from './credential.ts';
+import { sourceFor, type Credential, type CredentialSource } from './credential.ts';
 import { expiringCache, type Expiring } from './expiring-cache.ts';
 import { credentialProblem } from './problem.ts';
 
@@ -39,10 +39,10 @@ const KEPT = 3_600_000;
  */
 export function acr(options: AcrOptions): CredentialSource {
   const tokens = expiringCache(options.clock, (host, signal) => obtain(options, host, signal));
-  return async (host, signal, { refused } = {}) => {
-    const name = host.toLowerCase();
-    return HOSTS.test(name) ? tokens(name, signal, refused) : undefined;
-  };
+  return sourceFor(
+    (host) => HOSTS.test(host.toLowerCase()),
+    (host, signal, { refused } = {}) => tokens(host.toLowerCase(), signal, refused),
+  );
 }
 
 async function obtain(

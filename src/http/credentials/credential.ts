@@ -21,11 +21,17 @@ type CredentialQuery = {
  * Returns the credential for a registry's `host[:port]`; undefined if the source has none, and access is then
  * anonymous.
  */
-export type CredentialSource = (
-  host: string,
-  signal: AbortSignal,
-  query?: CredentialQuery,
-) => Promise<Credential | undefined>;
+export type CredentialSource = {
+  (host: string, signal: AbortSignal, query?: CredentialQuery): Promise<Credential | undefined>;
+  /** Returns false for a host for which the source never has credentials. Default: it may have some for every host. */
+  readonly covers?: (host: string) => boolean;
+};
+
+/** Returns a source that is asked for these hosts only. */
+export function sourceFor(covers: (host: string) => boolean, source: CredentialSource): CredentialSource {
+  const some: CredentialSource = async (host, ...rest) => (covers(host) ? source(host, ...rest) : undefined);
+  return Object.assign(some, { covers });
+}
 
 /** A source that has no credentials. */
 export const anonymous: CredentialSource = async () => undefined;

@@ -1,4 +1,4 @@
-import type { Credential, CredentialSource } from './credential.ts';
+import { sourceFor, type Credential, type CredentialSource } from './credential.ts';
 
 /**
  * Returns a source for ghcr.io that uses the job's GITHUB_TOKEN and GITHUB_ACTOR; it has no credential if these are not
@@ -8,8 +8,11 @@ export function ghcr({ env }: { readonly env: Readonly<Record<string, string | u
   const { GITHUB_TOKEN: password, GITHUB_ACTOR: username } = env;
   const credential: Credential | undefined =
     username && password ? { kind: 'basic', username, password, from: 'GITHUB_TOKEN' } : undefined;
-  return async (host, signal) => {
-    signal.throwIfAborted();
-    return host.toLowerCase() === 'ghcr.io' ? credential : undefined;
-  };
+  return sourceFor(
+    (host) => host.toLowerCase() === 'ghcr.io',
+    async (_host, signal) => {
+      signal.throwIfAborted();
+      return credential;
+    },
+  );
 }

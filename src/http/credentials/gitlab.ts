@@ -1,4 +1,4 @@
-import type { Credential, CredentialSource } from './credential.ts';
+import { sourceFor, type Credential, type CredentialSource } from './credential.ts';
 
 /**
  * Returns a source for the registry of a GitLab job, CI_REGISTRY. It uses CI_REGISTRY_USER with CI_REGISTRY_PASSWORD,
@@ -8,10 +8,13 @@ import type { Credential, CredentialSource } from './credential.ts';
 export function gitlab({ env }: { readonly env: Readonly<Record<string, string | undefined>> }): CredentialSource {
   const own = env['CI_REGISTRY']?.toLowerCase();
   const credential = credentialFrom(env);
-  return async (host, signal) => {
-    signal.throwIfAborted();
-    return own !== undefined && host.toLowerCase() === own ? credential : undefined;
-  };
+  return sourceFor(
+    (host) => own !== undefined && host.toLowerCase() === own,
+    async (_host, signal) => {
+      signal.throwIfAborted();
+      return credential;
+    },
+  );
 }
 
 function credentialFrom(env: Readonly<Record<string, string | undefined>>): Credential | undefined {

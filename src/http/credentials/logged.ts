@@ -1,5 +1,5 @@
 import type { Narrator } from '../../events.ts';
-import { credentialName, type CredentialSource } from './credential.ts';
+import { credentialName, type Credential, type CredentialSource } from './credential.ts';
 
 /**
  * Wraps a source so that it logs, at level debug and once for each host, which credentials are used, or that there are
@@ -7,8 +7,12 @@ import { credentialName, type CredentialSource } from './credential.ts';
  */
 export function logged(source: CredentialSource, narrate: Narrator): CredentialSource {
   const said = new Set<string>();
+  // The last result by host: each request to an anonymous registry asks, and the answer is the same.
+  const last = new Map<string, Credential | undefined>();
   return async (host, signal, query) => {
     const found = await source(host, signal, query);
+    if (last.get(host) === found && last.has(host)) return found;
+    last.set(host, found);
     const message =
       found === undefined
         ? `No credentials for ${host}: its requests are anonymous`

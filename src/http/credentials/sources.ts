@@ -31,9 +31,18 @@ export function credentialSources(options: SourceOptions): CredentialSources {
 
 /** Returns a source that tries all sources in order and returns the first credential for a host. */
 export function defaultCredentials(sources: CredentialSources): CredentialSource {
+  // By host: each request to an anonymous registry asks, and most sources are for other hosts.
+  const covering = new Map<string, readonly CredentialSource[]>();
+  const covers = (host: string): readonly CredentialSource[] => {
+    const known = covering.get(host);
+    if (known !== undefined) return known;
+    const found = DEFAULT_ORDER.map((name) => sources[name]).filter((source) => source.covers?.(host) !== false);
+    covering.set(host, found);
+    return found;
+  };
   return async (host, signal, query) => {
-    for (const name of DEFAULT_ORDER) {
-      const credential = await sources[name](host, signal, query);
+    for (const source of covers(host)) {
+      const credential = await source(host, signal, query);
       if (credential !== undefined) return credential;
     }
     return undefined;

@@ -1,5 +1,5 @@
 import type { ECRClient } from '@aws-sdk/client-ecr';
-import type { Credential, CredentialSource } from '../credential.ts';
+import { sourceFor, type Credential, type CredentialSource } from '../credential.ts';
 import { ecrClient, ecrPlaceOf } from './ecr-client.ts';
 import type { EcrOptions } from './options.ts';
 import { expiringCache, type Expiring } from '../expiring-cache.ts';
@@ -12,10 +12,13 @@ import { credentialProblem } from '../problem.ts';
  */
 export function ecr(options: EcrOptions): CredentialSource {
   const tokens = expiringCache(options.clock, (place, signal) => obtain(options, place, signal));
-  return async (host, signal, { refused } = {}) => {
-    const place = ecrPlaceOf(host);
-    return place === undefined ? undefined : tokens(`${place.region}${place.fips ? '-fips' : ''}`, signal, refused);
-  };
+  return sourceFor(
+    (host) => ecrPlaceOf(host) !== undefined,
+    async (host, signal, { refused } = {}) => {
+      const place = ecrPlaceOf(host);
+      return place === undefined ? undefined : tokens(`${place.region}${place.fips ? '-fips' : ''}`, signal, refused);
+    },
+  );
 }
 
 async function obtain(

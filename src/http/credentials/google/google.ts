@@ -1,7 +1,7 @@
 import { applicationDefault } from './adc.ts';
 import { googleToken } from './client.ts';
 import { metadataToken } from './metadata.ts';
-import type { Credential, CredentialSource } from '../credential.ts';
+import { sourceFor, type Credential, type CredentialSource } from '../credential.ts';
 import { expiringCache, type Expiring } from '../expiring-cache.ts';
 import type { GoogleOptions } from './options.ts';
 
@@ -15,7 +15,10 @@ const HOSTS = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+\.pkg\.dev)$/i;
  */
 export function google(options: GoogleOptions): CredentialSource {
   const tokens = expiringCache(options.clock, (_key, signal) => obtain(options, signal));
-  return async (host, signal, { refused } = {}) => (HOSTS.test(host) ? tokens('', signal, refused) : undefined);
+  return sourceFor(
+    (host) => HOSTS.test(host),
+    (_host, signal, { refused } = {}) => tokens('', signal, refused),
+  );
 }
 
 async function obtain(options: GoogleOptions, signal: AbortSignal): Promise<Expiring<Credential | undefined>> {
