@@ -31,4 +31,17 @@ describe('src/clock.ts', () => {
     await clock.wait(5);
     expect(order).toHaveLength(2);
   });
+
+  it('fires a long limit when it is due, and not if it is cancelled', async () => {
+    const clock = realClock();
+    const fired: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const began = clock.elapsed();
+    const cancel = clock.limit(1000, () => fired.push('cancelled'));
+    clock.limit(1000, () => resolve(void fired.push('due')));
+    cancel();
+    await promise;
+    expect(fired).toEqual(['due']);
+    expect(clock.elapsed() - began).toBeGreaterThanOrEqual(1000);
+  });
 });

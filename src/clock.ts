@@ -26,9 +26,12 @@ const TICK = 100;
 /** Milliseconds that count between two ticks: a turn of the event loop that is late by less is ordinary load. */
 const LONGEST_TURN = 2 * TICK;
 
+/** A limit of at least this many milliseconds may fire a tick late. */
+const COARSE = 10 * TICK;
+
 /** Returns the machine's clock. */
 export function realClock(): Clock {
-  const elapsed = runningTime();
+  const { elapsed, atTick } = runningTime();
   const timer: Clock['timer'] = (ms, fire) => {
     const handle = setTimeout(fire, ms);
     return () => clearTimeout(handle);
@@ -38,22 +41,48 @@ export function realClock(): Clock {
     elapsed,
     timer,
     wait: (ms, signal) => waitOn(timer, ms, signal),
-    limit: (ms, fire) => limit(elapsed, ms, fire),
+    limit: (ms, fire) => (ms < COARSE ? limit(elapsed, ms, fire) : atTick(ms, fire)),
   };
 }
 
-/** Returns a function that returns the milliseconds in which this process ran since this call. */
-function runningTime(): () => number {
+type RunningTime = {
+  /** Returns the milliseconds in which this process ran since it was created. */
+  elapsed(): number;
+  /** Calls `fire` at the first tick after `ms`. The returned function cancels that. */
+  atTick(ms: number, fire: () => void): () => void;
+};
+
+type Limit = { readonly due: number; readonly fire: () => void };
+
+/** The limits that one interval watches: each request has three, and nearly all are cancelled. */
+function runningTime(): RunningTime {
   let counted = 0;
+  const limits = new Set<Limit>();
   // Monotonic: neither a suspended machine nor a corrected date moves it.
   let last = performance.now();
   const elapsed = (): number => counted + Math.min(performance.now() - last, LONGEST_TURN);
   const tick = (): void => {
     counted = elapsed();
     last = performance.now();
+    for (const entry of limits) if (entry.due <= counted) setImmediate(expire, entry);
   };
-  setInterval(tick, TICK).unref();
-  return elapsed;
+  const interval = setInterval(tick, TICK).unref();
+  const cancel = (entry: Limit): boolean => {
+    const isOpen = limits.delete(entry);
+    if (limits.size === 0) interval.unref();
+    return isOpen;
+  };
+  // As in `limit`: what arrived before the tick is read first, and may cancel the entry.
+  const expire = (entry: Limit): void => {
+    if (cancel(entry)) entry.fire();
+  };
+  const atTick: RunningTime['atTick'] = (ms, fire) => {
+    const entry = { due: elapsed() + ms, fire };
+    limits.add(entry);
+    if (limits.size === 1) interval.ref();
+    return () => void cancel(entry);
+  };
+  return { elapsed, atTick };
 }
 
 function limit(elapsed: () => number, ms: number, fire: () => void): () => void {

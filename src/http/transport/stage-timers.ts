@@ -60,7 +60,7 @@ export function stageTimers(
       stage.rest();
     },
     stop: () => {
-      stage.rest();
+      stage.stop();
       cancelWhole();
     },
   };

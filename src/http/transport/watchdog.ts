@@ -6,8 +6,10 @@ export type Watchdog = {
   watch(ms: number, expired: () => void): void;
   /** Restarts the same time. */
   touch(): void;
-  /** Stops the timer until the next `watch`. */
+  /** Does not expire until the next `watch`. */
   rest(): void;
+  /** Rests for ever. */
+  stop(): void;
 };
 
 /**
@@ -47,7 +49,11 @@ export function watchdog(clock: Clock): Watchdog {
     touch: () => {
       if (deadline !== Number.POSITIVE_INFINITY) deadline = clock.elapsed() + allowance;
     },
+    // The timer stays: the next `watch` begins soon.
     rest: () => {
+      deadline = Number.POSITIVE_INFINITY;
+    },
+    stop: () => {
       deadline = Number.POSITIVE_INFINITY;
       disarm();
     },
