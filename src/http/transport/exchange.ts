@@ -192,7 +192,9 @@ function headerMap(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): ReadonlyMap<string, readonly string[]> {
   const map = new Map<string, readonly string[]>();
-  for (const [name, value] of Object.entries(headers)) {
+  // Not with `Object.entries`: a list and a pair for each header of each response would be garbage at once.
+  for (const name in headers) {
+    const value = headers[name];
     if (value !== undefined) map.set(name.toLowerCase(), typeof value === 'string' ? [value] : value);
   }
   return map;
