@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { cloud } from '../../../test/support/cloud.ts';
 import { fakeClock } from '../../../test/support/fake-clock.ts';
 import { homeWith } from '../../../test/support/home.ts';
-import type { Credential } from './credential.ts';
-import { credentialSources, defaultCredentials } from './sources.ts';
+import type { Credential, CredentialSource } from './credential.ts';
+import { credentialSources, defaultCredentials, type CredentialSources } from './sources.ts';
 
 const forever = new AbortController().signal;
 
@@ -47,6 +47,23 @@ describe('src/http/credentials/sources.ts', () => {
     expect(await ask('acme.azurecr.io')).toMatchObject({ kind: 'identity', username: '', token: 'acr' });
     expect(await ask('ghcr.io')).toMatchObject({ username: 'octocat' });
     expect(await ask('registry.gitlab.example')).toMatchObject({ username: 'gitlab-ci-token', password: 'job-token' });
+  });
+
+  it('asks only the sources that may have credentials for the host, and decides that once', async () => {
+    const { sources } = await opened();
+    const asked: string[] = [];
+    let decided = 0;
+    const spied = Object.fromEntries(
+      Object.entries(sources).map(([name, source]): [string, CredentialSource] => {
+        const covers = (host: string): boolean => ((decided += 1), source.covers?.(host) !== false);
+        const spy: CredentialSource = async () => void asked.push(name);
+        return [name, Object.assign(spy, { covers })];
+      }),
+    ) as CredentialSources;
+    const first = defaultCredentials(spied);
+    for (let request = 0; request < 3; request += 1) expect(await first('ghcr.io', forever)).toBeUndefined();
+    expect(asked).toEqual(['docker', 'ghcr', 'docker', 'ghcr', 'docker', 'ghcr']);
+    expect(decided).toBe(6);
   });
 
   it.each([
