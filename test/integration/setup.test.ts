@@ -75,11 +75,12 @@ function emptyProject(root: string): void {
   }
   for (const name of ['setup.mjs', 'bundle.mjs']) cpSync(join(ROOT, 'tools', name), join(root, 'tools', name));
   for (const file of ['tsconfig.json', 'tsconfig.build.json']) cpSync(join(ROOT, file), join(root, file));
-  for (const folder of [join('cli', 'deep'), PAGE]) mkdirSync(join(root, 'src', folder), { recursive: true });
+  for (const folder of [join('cli', 'deep'), join('cli', 'processes'), PAGE]) mkdirSync(join(root, 'src', folder), { recursive: true });
   writeFileSync(
     join(root, 'src', 'cli', 'bin.ts'),
     `const { two } = await import('./deep/two.ts');\nconsole.log(two);\n`,
   );
+  writeFileSync(join(root, 'src', 'cli', 'processes', 'child.ts'), 'console.log(process.pid);\n');
   writeFileSync(join(root, 'src', 'cli', 'deep', 'two.ts'), 'export const two: number = 2;\n');
   writeFileSync(join(root, 'src', 'cli', 'bin.test.ts'), 'export const tested = true;\n');
 }
@@ -242,12 +243,12 @@ describe('tools/setup.mjs', () => {
   it('builds once, and again after a change, leaving nothing of a source that is gone', () => {
     provideCompiler();
     expect(run([])).toEqual({ status: 0, out: '', err: 'Building …\n' });
-    expect(built()).toEqual(['cli/bin.js', 'cli/two-HASH.js']);
+    expect(built()).toEqual(['cli/bin.js', 'cli/child.js', 'cli/two-HASH.js']);
     expect(run(['run', join(root, 'dist', 'cli', 'bin.js')])).toEqual({ status: 0, out: '2\n', err: '' });
     writeFileSync(join(root, 'src', 'cli', 'bin.ts'), 'export const one = 1;\n');
     rmSync(join(root, 'src', 'cli', 'deep'), { recursive: true });
     expect(run([]).err).toBe('Building …\n');
-    expect(built()).toEqual(['cli/bin.js']);
+    expect(built()).toEqual(['cli/bin.js', 'cli/child.js']);
   });
 
   it('brings along what sources read when they run, and builds again when that changes', () => {
@@ -269,7 +270,7 @@ describe('tools/setup.mjs', () => {
     expect(status).toBe(1);
     expect(out).toMatch(/^src\/cli\/bin\.ts\(1,14\): error TS2322: [^\n]*\n$/);
     expect(err).toBe('Building …\nsetup: the sources do not compile; see the errors above.\n');
-    expect(built()).toEqual(['cli/bin.js', 'cli/two-HASH.js']);
+    expect(built()).toEqual(['cli/bin.js', 'cli/child.js', 'cli/two-HASH.js']);
     expect(readdirSync(root).filter((name) => name.startsWith('dist.'))).toEqual([]);
   });
 

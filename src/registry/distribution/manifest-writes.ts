@@ -7,7 +7,7 @@ import { bodyOf } from '../../http/transport/response-body.ts';
 import type { Manifest } from '../../image/descriptor.ts';
 import { isDigest } from '../../image/digest.ts';
 import type { DistributionServices } from './services.ts';
-import { errorCodeIn } from './manifests.ts';
+import { errorCodesIn } from './manifests.ts';
 import { referenceText, type RequestTo } from '../request.ts';
 import type { ManifestReader, ManifestWriter, Resolved, TagState, Written } from '../roles.ts';
 
@@ -129,8 +129,10 @@ function refuseOtherBytes(response: HttpResponse, { descriptor }: Manifest, obje
  */
 async function refusalOf(response: HttpResponse, object: string): Promise<PromotionError> {
   const { text, response: whole } = await peek(response, WORDS_LIMIT);
-  const code = response.status === 400 || response.status === 404 ? errorCodeIn(text) : undefined;
-  if (code !== undefined && /^(?:MANIFEST_)?BLOB_UNKNOWN$|^MANIFEST_UNKNOWN$/.test(code)) {
+  // Distribution reports each part by itself: one that another job is just writing may come first, as DIGEST_INVALID.
+  const codes = response.status === 400 || response.status === 404 ? errorCodesIn(text) : [];
+  const code = codes.find((one) => /^(?:MANIFEST_)?BLOB_UNKNOWN$|^MANIFEST_UNKNOWN$/.test(one));
+  if (code !== undefined) {
     await whole.body.discard();
     return new PromotionError('BLOB_UNKNOWN', `the registry lacks a part of ${object} (${code})`, {
       side: 'destination',

@@ -93,12 +93,13 @@ describe('src/registry/distribution/manifests', () => {
     ['MANIFEST_BLOB_UNKNOWN', 404, 'BLOB_UNKNOWN'],
     ['BLOB_UNKNOWN', 404, 'BLOB_UNKNOWN'],
     ['MANIFEST_UNKNOWN', 404, 'BLOB_UNKNOWN'],
+    ['DIGEST_INVALID MANIFEST_BLOB_UNKNOWN', 400, 'BLOB_UNKNOWN'],
     ['MANIFEST_INVALID', 400, 'REGISTRY_PROTOCOL'],
     ['NAME_UNKNOWN', 404, 'REGISTRY_PROTOCOL'],
     ['DENIED', 403, 'DENIED'],
     ['TAG_IMMUTABLE', 409, 'REGISTRY_PROTOCOL'],
   ])('converts the refusal %s with status %i to %s', async (said, status, code) => {
-    const body = JSON.stringify({ errors: [{ code: said, message: 'no' }] });
+    const body = JSON.stringify({ errors: said.split(' ').map((one) => ({ code: one, message: 'no' })) });
     const clock = fakeClock({ skipWaits: true });
     const { registry, host, call } = await scriptedRegistry(serving(status, body), { clock });
     const writing = registry.writeManifest(`${host}/app`, 'v1', manifest, call);

@@ -136,9 +136,14 @@ function mismatch(object: string, digest: Digest): PromotionError {
   );
 }
 
+/** Returns the error codes in a registry's JSON error body. */
+export function errorCodesIn(text: string): readonly string[] {
+  return [...text.matchAll(/"code"\s*:\s*"([A-Z_]{1,40})"/g)].map(([, code = '']) => code);
+}
+
 /** Returns the first error code in a registry's JSON error body. */
 export function errorCodeIn(text: string): string | undefined {
-  return /"code"\s*:\s*"([A-Z_]{1,40})"/.exec(text)?.[1];
+  return errorCodesIn(text)[0];
 }
 
 function describe(response: HttpResponse, reference: string): Resolved | undefined {
