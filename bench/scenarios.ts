@@ -7,6 +7,7 @@ import { parse } from './scenarios/parse.ts';
 import { platforms } from './scenarios/platforms.ts';
 import { ratelimit } from './scenarios/ratelimit.ts';
 import { replication } from './scenarios/replication.ts';
+import { sharedQuota } from './scenarios/shared-quota.ts';
 import { shards } from './scenarios/shards.ts';
 import { sigcheck } from './scenarios/sigcheck.ts';
 import { stop } from './scenarios/stop.ts';
@@ -79,6 +80,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   // 11 GiB are sent: with 1 GiB a layer a pair would take minutes.
   ['copy-22', copy({ layers: 4, layerMiB: 128, mirrors: 22 })],
   ['ratelimit', ratelimit],
+  // 15 s with Redis, 15 s without it, and 15 s after it is back, for each quota.
+  ['shared-quota', sharedQuota],
   ['hostile', hostile],
   ['stop', stop],
   ['tails-silent', tailsSilent],

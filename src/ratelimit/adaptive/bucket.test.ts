@@ -42,14 +42,11 @@ function worst(quota: number, spec: Partial<SimulationSpec>, open: () => Quota, 
   };
 }
 
-/** Of 10/s, eight refusals are 7 %: a run of them must be told from stray ones, twice. */
-function expectGood({ share, late, early }: Worst, mostEarly = 0.05): void {
+function expectGood({ share, late, early }: Worst): void {
   expect(share).toBeGreaterThanOrEqual(0.9);
   expect(late).toBeLessThanOrEqual(0.02);
-  expect(early).toBeLessThanOrEqual(mostEarly);
+  expect(early).toBeLessThanOrEqual(0.05);
 }
-
-const mostEarly = (quota: number): number => (quota === 10 ? 0.075 : 0.05);
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -60,10 +57,7 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
   for (const quickRefusals of [true, false]) {
     const answers = quickRefusals ? 'at once' : 'as slowly as it admits';
     it.each(QUOTAS)(`reaches nine tenths of %i/s with a burst of a second, refused ${answers}`, (quota) => {
-      expectGood(
-        worst(quota, { quickRefusals }, () => steady(quota, DEEP)),
-        mostEarly(quota),
-      );
+      expectGood(worst(quota, { quickRefusals }, () => steady(quota, DEEP)));
     });
 
     it.each(QUOTAS)(`reaches nine tenths of %i/s with a burst of 100 ms, refused ${answers}`, (quota) => {
@@ -119,10 +113,10 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
       for (let minute = 0; minute < 6; minute += 1) {
         const got = sumOf(admitted, minute * 60, minute * 60 + 60);
         // A search that ends with the window finds less of the limit once.
-        expect(got / 60 / reachable(quota, concurrency)).toBeGreaterThanOrEqual(0.8);
+        expect(got / 60 / reachable(quota, concurrency)).toBeGreaterThanOrEqual(0.85);
         // That it is a window shows in its second minute.
         const over = sumOf(refused, minute * 60, minute * 60 + 60) / got;
-        expect(over).toBeLessThanOrEqual(minute < 2 ? 0.06 : 0.02);
+        expect(over).toBeLessThanOrEqual(minute < 2 ? 0.05 : 0.02);
       }
       expect(sumOf(admitted, 0, 360) / 360 / reachable(quota, concurrency)).toBeGreaterThanOrEqual(0.95);
     }

@@ -51,6 +51,9 @@ export const PATIENCE = 1000;
 /** Growth of the burst with each response: small, so that a low quota is noticed after few refusals. */
 export const OPENING = 1 / 3;
 
+/** Requests left out after a single refusal while no limit is known: those under way show whether it begins a run. */
+const LOOK = 2;
+
 /** State of a bucket; mutable. */
 type Pool = {
   readonly settings: BucketSettings;
@@ -115,7 +118,7 @@ function refill(pool: Pool, now: number): void {
   const rate = rateOf(pool.state, pool.settings);
   const grows = pool.hungry && pool.state.refused === 0 && !awaitsAnswer(pool);
   if (grows)
-    pool.state = { ...pool.state, hungry: pool.state.hungry + passed * paceOf(pool.state, pool.settings, pool.trip) };
+    pool.state = { ...pool.state, hungry: pool.state.hungry + passed * paceOf(pool.state, pool.settings, pool.sent, pool.trip) };
   const cap = Math.floor(pool.depth) + (rate * LATENESS) / 1000;
   pool.tokens = Math.min(Math.max(pool.tokens, Math.min(cap, pool.tokens + (rate * passed) / 1000)), cap);
   pool.updated = now;
@@ -145,6 +148,7 @@ function learnFrom(pool: Pool, answer: Answered): void {
     pool.depth = Math.min(settings.burst, pool.depth + OPENING);
     if (after.refused === 0) pool.probeAt = now;
   }
+  if (answer.verdict === 'stray' && after.empty === undefined) pool.tokens = Math.min(pool.tokens, -LOOK);
   if (after.cutAt === before.cutAt) return;
   pool.tokens = Math.min(pool.tokens, 0);
   pool.depth = 1;

@@ -58,10 +58,12 @@ export type RateState = {
 /** While the limit is unknown, the rate doubles in this many milliseconds: from 60/s to 1,000/s in four seconds. */
 const DOUBLING = 1000;
 /**
- * Number of round trips in which it doubles if that is sooner: about a ninth of all requests so far is
+ * Number of round trips in which it doubles if that is sooner: about a tenth of all requests so far is
  * then under way, and at most so many are refused when the registry's bucket is empty.
  */
-const DOUBLING_TRIPS = 6;
+const DOUBLING_TRIPS = 7;
+/** Not among this many first requests, which use up a quota of 10/s with a burst of a second: it has to refuse few. */
+const SLOW_REQUESTS = 20;
 /** From this rate on it doubles by seconds only: few registries permit more, and 20 connections seldom need it. */
 const FAST = 1000;
 /** Shortest doubling in milliseconds: one timer that fires late must not double the rate. */
@@ -132,9 +134,9 @@ export function meanTrip(mean: number | undefined, trip: number): number {
 }
 
 /** Returns how many hungry milliseconds one counts with round trips of `trip` milliseconds, before the first refusal. */
-export function paceOf(state: RateState, bounds: RateBounds, trip: number | undefined): number {
+export function paceOf(state: RateState, bounds: RateBounds, sent: number, trip: number | undefined): number {
   const isUnknown = state.limit === undefined && state.empty === undefined;
-  if (!isUnknown || trip === undefined || rateOf(state, bounds) >= FAST) return 1;
+  if (!isUnknown || sent < SLOW_REQUESTS || trip === undefined || rateOf(state, bounds) >= FAST) return 1;
   return Math.max(1, DOUBLING / Math.max(SHORTEST_DOUBLING, DOUBLING_TRIPS * trip));
 }
 

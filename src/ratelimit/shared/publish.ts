@@ -43,7 +43,8 @@ async function publishOnce(member: Member, store: RateStore, epoch: number): Pro
     const before = member.record;
     number(published.marks, before);
     const now = member.clock.now() + member.offset;
-    const pace = Math.max(1, paceOf(before.state, settings, member.trip) / sharers(before, now));
+    // Several processes together have more requests under way than a ramp by round trips allows for.
+    const pace = sharers(before, now) > 1 ? 1 : paceOf(before.state, settings, before.sent, member.trip);
     const next = fold(before, settings, { ...published, sent: published.marks.length, member: self, now, pace });
     const other = await store.replace(name, before.version, next);
     if (member.epoch !== epoch) return;
