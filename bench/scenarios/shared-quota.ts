@@ -58,7 +58,7 @@ async function measure(quota: number): Promise<Omit<Outcome, 'problems'>> {
   const clients = Array.from({ length: PROCESSES }, () => startClient(redis.url, target));
   const stretches: Stretch[] = [];
   try {
-    await Promise.all(clients.map(({ stdout }) => stdout && once(stdout, 'data')));
+    await Promise.all(clients.map(async ({ stdout }) => stdout && once(stdout, 'data')));
     await clock.wait(LEARN_S * 1000);
     stretches.push(await stretch(counts, 'with Redis'));
     await redis.stop();
