@@ -75,11 +75,10 @@ function emptyProject(root: string): void {
   }
   for (const name of ['setup.mjs', 'bundle.mjs']) cpSync(join(ROOT, 'tools', name), join(root, 'tools', name));
   for (const file of ['tsconfig.json', 'tsconfig.build.json']) cpSync(join(ROOT, file), join(root, file));
-  for (const folder of [join('cli', 'deep'), join('cli', 'processes'), PAGE]) mkdirSync(join(root, 'src', folder), { recursive: true });
-  writeFileSync(
-    join(root, 'src', 'cli', 'bin.ts'),
-    `const { two } = await import('./deep/two.ts');\nconsole.log(two);\n`,
-  );
+  for (const folder of [join('cli', 'deep'), join('cli', 'processes'), PAGE])
+    mkdirSync(join(root, 'src', folder), { recursive: true });
+  const bin = `const { two } = await import('./deep/two.ts');\nconsole.log(two);\n`;
+  writeFileSync(join(root, 'src', 'cli', 'bin.ts'), bin);
   writeFileSync(join(root, 'src', 'cli', 'processes', 'child.ts'), 'console.log(process.pid);\n');
   writeFileSync(join(root, 'src', 'cli', 'deep', 'two.ts'), 'export const two: number = 2;\n');
   writeFileSync(join(root, 'src', 'cli', 'bin.test.ts'), 'export const tested = true;\n');

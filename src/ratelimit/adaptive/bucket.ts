@@ -118,7 +118,10 @@ function refill(pool: Pool, now: number): void {
   const rate = rateOf(pool.state, pool.settings);
   const grows = pool.hungry && pool.state.refused === 0 && !awaitsAnswer(pool);
   if (grows)
-    pool.state = { ...pool.state, hungry: pool.state.hungry + passed * paceOf(pool.state, pool.settings, pool.sent, pool.trip) };
+    pool.state = {
+      ...pool.state,
+      hungry: pool.state.hungry + passed * paceOf(pool.state, pool.settings, pool.sent, pool.trip),
+    };
   const cap = Math.floor(pool.depth) + (rate * LATENESS) / 1000;
   pool.tokens = Math.min(Math.max(pool.tokens, Math.min(cap, pool.tokens + (rate * passed) / 1000)), cap);
   pool.updated = now;

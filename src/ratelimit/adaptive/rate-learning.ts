@@ -25,7 +25,10 @@ const FIRST_CUT = 0.125;
 /** Factor of the cut for each round trip in which the registry fails. */
 const FAILING_CUT = 0.5;
 
-/** Factor that a rate is lowered by to see whether refusals stop: a limit is rarely further below the rate. */
+/**
+ * Factor that a rate is lowered by to see whether refusals stop: a limit is rarely further below the rate. With less, more
+ * is lost beside random refusals.
+ */
 const TRIAL = 0.8;
 
 /** After a cut to a known limit the rate starts this fraction below it, so that the registry's bucket refills. */
