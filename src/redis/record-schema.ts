@@ -20,8 +20,6 @@ const RateState = z.object({
   least: z.number().exactOptional(),
   guessed: z.boolean().exactOptional(),
   deep: z.number().exactOptional(),
-  noisy: z.boolean().exactOptional(),
-  lowered: z.object({ rate: z.number(), limit: z.number().exactOptional() }).exactOptional(),
   advertised: z.number().exactOptional(),
 });
 

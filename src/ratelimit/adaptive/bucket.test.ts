@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/rate-simulation.ts';
 import { adaptiveBucket, type AdaptiveBucket } from './bucket.ts';
 
-/** `bench/scenarios/ratelimit.ts` measures more. */
+/** `bench/ratelimit.ts` measures more. */
 const QUOTAS = [10, 60, 250, 1000];
 
 /** How a registry may count: a second's burst, and one of 100 ms or at least one request. */
@@ -42,13 +42,11 @@ function worst(quota: number, spec: Partial<SimulationSpec>, open: () => Quota, 
   };
 }
 
-function expectGood({ share, late, early }: Worst): void {
-  expect(share).toBeGreaterThanOrEqual(0.9);
+function expectGood({ share, late, early }: Worst, least = 0.9): void {
+  expect(share).toBeGreaterThanOrEqual(least);
   expect(late).toBeLessThanOrEqual(0.02);
   expect(early).toBeLessThanOrEqual(0.05);
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const opened = (start: number, burst = 10, ceiling = 100_000): AdaptiveBucket =>
   adaptiveBucket({ start, floor: 1, ceiling, burst }, 0);
@@ -112,50 +110,12 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
       });
       for (let minute = 0; minute < 6; minute += 1) {
         const got = sumOf(admitted, minute * 60, minute * 60 + 60);
-        // A search that ends with the window finds less of the limit once.
-        expect(got / 60 / reachable(quota, concurrency)).toBeGreaterThanOrEqual(0.85);
+        expect(got / 60 / reachable(quota, concurrency)).toBeGreaterThanOrEqual(0.9);
         // That it is a window shows in its second minute.
         const over = sumOf(refused, minute * 60, minute * 60 + 60) / got;
         expect(over).toBeLessThanOrEqual(minute < 2 ? 0.05 : 0.02);
       }
-      expect(sumOf(admitted, 0, 360) / 360 / reachable(quota, concurrency)).toBeGreaterThanOrEqual(0.95);
     }
-  });
-
-  // Single runs differ, because chance decides when a run of refusals looks like a limit.
-  it.each([
-    [0.005, 1.3],
-    [0.02, 2],
-  ])('takes at most %s random refusals as a limit: 1,000 requests take at most %s times as long', (noise, most) => {
-    const seconds = (share: number): number =>
-      mean(
-        Array.from({ length: 10 }, (_, seed) => {
-          const spec = { seed: (seed + 1) * 7919, seconds: 60, concurrency: 20, roundTrips: [18, 26] as const };
-          return simulate({ ...spec, quota: { admit: () => true }, noise: share, stopAfter: 1000 }).lastAt;
-        }),
-      );
-    expect(seconds(noise)).toBeLessThanOrEqual(most * seconds(0));
-  });
-
-  it('uses a quota of 100/s beside random refusals of 2 %', () => {
-    const runs = [1, 2, 3, 4].map((seed) => {
-      const quota = steady(100, DEEP);
-      return simulate({ quota, seed: seed * 101, seconds: 60, concurrency: 20, quickRefusals: true, noise: 0.02 });
-    });
-    expect(mean(runs.map(({ admitted }) => sumOf(admitted, 10, 60) / 5000))).toBeGreaterThanOrEqual(0.9);
-  });
-
-  it('reaches a rate that no limit holds back within a few round trips', () => {
-    const { admitted } = simulate({
-      quota: { admit: () => true },
-      seed: 1,
-      seconds: 2,
-      concurrency: 20,
-      roundTrips: [20, 20],
-    });
-    // By doubling each second from 60/s it would be 90 in the first second, and 180 in the next.
-    expect(sumOf(admitted, 0, 1)).toBeGreaterThan(300);
-    expect(sumOf(admitted, 1, 2)).toBeGreaterThan(800);
   });
 
   it('increases its burst from 1 with each response', () => {

@@ -1,4 +1,4 @@
-import { meanTrip, paceOf, rateOf, startState, type Mark, type RateBounds, type RateState } from './rate-law.ts';
+import { rateOf, startState, type Mark, type RateBounds, type RateState } from './rate-law.ts';
 import { learn, type Answered, type Verdict } from './rate-learning.ts';
 
 export type BucketSettings = RateBounds & {
@@ -15,15 +15,13 @@ export type AdaptiveBucket = {
   /** Reports whether requests wait only for the rate of this bucket: it grows only while it is used up. */
   hungry(yes: boolean, now: number): void;
   /** Reports the result of a request and the pause that it orders; without a verdict it does not affect the rate. */
-  answered(verdict: Verdict | undefined, request: Mark, now: number, pause?: number, over?: number): void;
+  answered(verdict: Verdict | undefined, request: Mark, now: number, pause?: number): void;
   /** Limits the rate, in requests a second, from now on; undefined removes the limit. */
   advertise(rate: number | undefined, now: number): void;
   /** Returns the rate in requests a second. */
   rate(now: number): number;
   /** Returns the end of the pause that other processes observed; 0 if there is none. */
   pausedUntil(): number;
-  /** Returns true if other processes take from it, too: one process alone then sees few refusals of a run. */
-  isShared(): boolean;
   readonly state: RateState;
 };
 
@@ -51,9 +49,6 @@ export const PATIENCE = 1000;
 /** Growth of the burst with each response: small, so that a low quota is noticed after few refusals. */
 export const OPENING = 1 / 3;
 
-/** Requests left out after a single refusal while no limit is known: those under way show whether it begins a run. */
-const LOOK = 2;
-
 /** State of a bucket; mutable. */
 type Pool = {
   readonly settings: BucketSettings;
@@ -69,14 +64,12 @@ type Pool = {
   depth: number;
   probeAt: number;
   takenAt: number;
-  /** Mean round trip of the recent requests, in milliseconds. */
-  trip: number | undefined;
 };
 
 /** Creates a bucket that starts at `start`, or with the known state. Its burst grows from 1 with every response. */
 export function adaptiveBucket(settings: BucketSettings, now: number, known?: Known): AdaptiveBucket {
   const { state, sent } = known ?? { state: startState(settings), sent: 0 };
-  const counts = { tokens: 1, unanswered: 0, sent, open: 1, depth: 1, trip: undefined };
+  const counts = { tokens: 1, unanswered: 0, sent, open: 1, depth: 1 };
   const times = { updated: now, probeAt: now, takenAt: now };
   const pool: Pool = { settings, state, hungry: false, ...counts, ...times };
   const at = <T>(time: number, then: () => T): T => {
@@ -87,15 +80,14 @@ export function adaptiveBucket(settings: BucketSettings, now: number, known?: Kn
     wait: (time) => at(time, () => waitOf(pool, time)),
     take: (time) => at(time, () => take(pool, time)),
     hungry: (yes, time) => at(time, () => void (pool.hungry = yes)),
-    answered: (verdict, request, time, pause = 0, over) =>
+    answered: (verdict, request, time, pause = 0) =>
       at(time, () => {
         pool.unanswered -= 1;
-        if (verdict !== undefined) learnFrom(pool, { verdict, request, sent: pool.sent, now: time, pause, over });
+        if (verdict !== undefined) learnFrom(pool, { verdict, request, sent: pool.sent, now: time, pause });
       }),
     advertise: (most, time) => at(time, () => advertise(pool, most)),
     rate: (time) => at(time, () => rateOf(pool.state, settings)),
     pausedUntil: () => 0,
-    isShared: () => false,
     get state() {
       return pool.state;
     },
@@ -117,11 +109,7 @@ function refill(pool: Pool, now: number): void {
   if (passed <= 0) return;
   const rate = rateOf(pool.state, pool.settings);
   const grows = pool.hungry && pool.state.refused === 0 && !awaitsAnswer(pool);
-  if (grows)
-    pool.state = {
-      ...pool.state,
-      hungry: pool.state.hungry + passed * paceOf(pool.state, pool.settings, pool.sent, pool.trip),
-    };
+  if (grows) pool.state = { ...pool.state, hungry: pool.state.hungry + passed };
   const cap = Math.floor(pool.depth) + (rate * LATENESS) / 1000;
   pool.tokens = Math.min(Math.max(pool.tokens, Math.min(cap, pool.tokens + (rate * passed) / 1000)), cap);
   pool.updated = now;
@@ -146,12 +134,10 @@ function learnFrom(pool: Pool, answer: Answered): void {
   const after = learn(before, settings, answer);
   pool.state = after;
   if (answer.verdict === 'admitted') {
-    pool.trip = meanTrip(pool.trip, now - answer.request.at);
     pool.open = Math.min(settings.burst, pool.open + OPENING);
     pool.depth = Math.min(settings.burst, pool.depth + OPENING);
     if (after.refused === 0) pool.probeAt = now;
   }
-  if (answer.verdict === 'stray' && after.empty === undefined) pool.tokens = Math.min(pool.tokens, -LOOK);
   if (after.cutAt === before.cutAt) return;
   pool.tokens = Math.min(pool.tokens, 0);
   pool.depth = 1;

@@ -1,10 +1,9 @@
 import type { AdaptiveBucket, BucketSettings } from './bucket.ts';
 import { classRates, type ClassRates } from './class-rates.ts';
 import type { Answer, RequestClass } from '../limiter.ts';
-import { LOWERED, type Mark } from './rate-law.ts';
+import type { Mark } from './rate-law.ts';
 import type { Verdict } from './rate-learning.ts';
 import { failureShare } from './failure-share.ts';
-import { strayRefusals, type Phase, type StrayRefusals } from './stray-refusals.ts';
 
 /**
  * The origins that share one quota: a common bucket, one for each class that was refused separately, and a common
@@ -51,7 +50,6 @@ type Buckets = {
   readonly whole: AdaptiveBucket;
   readonly classes: Map<RequestClass, AdaptiveBucket>;
   readonly rates: ClassRates;
-  readonly stray: StrayRefusals;
   readonly open: (name: RequestClass | undefined, settings: BucketSettings) => AdaptiveBucket;
 };
 
@@ -63,7 +61,7 @@ export function rateGroup(settings: BucketSettings, newBucket: NewBucket): RateG
   };
   const open: Buckets['open'] = (name, given) => newBucket(name, given, wakeAll);
   const whole = open(undefined, settings);
-  const buckets: Buckets = { settings, whole, classes: new Map(), rates: classRates(), stray: strayRefusals(), open };
+  const buckets: Buckets = { settings, whole, classes: new Map(), rates: classRates(), open };
   const { classes, rates } = buckets;
   const waiting = new Map<object, ReadonlySet<RequestClass>>();
   const failures = failureShare();
@@ -86,8 +84,7 @@ export function rateGroup(settings: BucketSettings, newBucket: NewBucket): RateG
       if (answer !== undefined && answer.status < 500 && answer.status !== 429) rates.admitted(taken.kind, now);
       if (answer?.rate !== undefined) whole.advertise(answer.rate, now);
       if (answer?.pause !== undefined) paused = Math.max(paused, now + answer.pause);
-      const [pause, verdict] = [answer?.pause ?? 0, verdictOf(answer, failures.add(answer, now))];
-      learn(buckets, taken, { ...judged(buckets, taken, verdict, pause), pause, now });
+      learn(buckets, taken, { verdict: verdictOf(answer, failures.add(answer, now)), pause: answer?.pause ?? 0, now });
       wakeAll();
     },
     pausedUntil: () => Math.max(paused, whole.pausedUntil()),
@@ -104,45 +101,11 @@ function reportHungry({ whole, classes }: Buckets, wanted: ReadonlySet<RequestCl
   for (const [kind, bucket] of classes) bucket.hungry(wanted.has(kind) && holdsBack(bucket), now);
 }
 
-/** Returns the verdict; that of a refusal depends on the others. A registry that orders a pause means it. */
-function judged(
-  { whole, stray }: Buckets,
-  { kind, whole: mark, own }: Taken,
-  verdict: Verdict | undefined,
-  pause: number,
-): Pick<Judged, 'verdict' | 'over'> {
-  const {
-    bucket,
-    mark: { at },
-  } = own ?? { bucket: whole, mark };
-  const { state } = bucket;
-  if (bucket.isShared()) return { verdict };
-  // The refusals of one round trip, and those of probes, belong to the cut before them. A used-up window refuses all.
-  if (at <= state.cutAt || state.refused > 0 || state.windowed === true) return { verdict };
-  if (verdict === 'admitted') stray.admitted(kind);
-  return verdict === 'refused' && pause === 0 ? stray.judge(kind, phaseOf(bucket, at)) : { verdict };
-}
-
-function phaseOf(bucket: AdaptiveBucket, at: number): Phase {
-  const { limit, lowered, empty } = bucket.state;
-  if (limit === undefined) return empty === undefined ? 'nothing' : 'unknown';
-  const rate = bucket.rate(at);
-  if (lowered !== undefined && rate < lowered.rate * LOWERED) return 'lowered';
-  return rate > limit ? 'search' : 'below';
-}
-
-type Judged = {
-  readonly verdict: Verdict | undefined;
-  readonly over?: number | undefined;
-  readonly pause: number;
-  readonly now: number;
-};
-
 /** Cuts only the class of a refused request if other classes are admitted and none is refused; otherwise the group. */
 function learn(
   { settings, whole, classes, rates, open }: Buckets,
   taken: Taken,
-  { verdict, over, pause, now }: Judged,
+  { verdict, pause, now }: { readonly verdict: Verdict | undefined; readonly pause: number; readonly now: number },
 ): void {
   const { kind } = taken;
   const isShared = rates.othersRefused(kind, now);
@@ -152,9 +115,8 @@ function learn(
     // The class that was refused first was taken for the cause; the others would starve it.
     if (isShared) classes.clear();
   }
-  const isSingle = verdict === 'stray' || verdict === 'suspect' || verdict === 'cleared';
-  whole.answered(alone || (isSingle && taken.own !== undefined) ? undefined : verdict, taken.whole, now, pause, over);
-  taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now, pause, over);
+  whole.answered(alone ? undefined : verdict, taken.whole, now, pause);
+  taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now, pause);
   if (!alone || classes.has(kind)) return;
   const start = Math.max(settings.floor, rates.rate(kind, now) * CLASS_CUT);
   classes.set(kind, open(kind, { ...settings, start }));

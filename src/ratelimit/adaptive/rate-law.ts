@@ -47,27 +47,12 @@ export type RateState = {
   readonly guessed?: boolean | undefined;
   /** Number of further cuts for which the bucket counts as deep: it admits long bursts and refuses late. */
   readonly deep?: number | undefined;
-  /** The limit was found among stray refusals: a search takes more of its own ones. */
-  readonly noisy?: boolean | undefined;
-  /** The rate and the limit before single refusals lowered the rate to see whether they stop. */
-  readonly lowered?: { readonly rate: number; readonly limit?: number | undefined } | undefined;
   /** Maximum rate according to the headers of the registry. */
   readonly advertised?: number | undefined;
 };
 
 /** While the limit is unknown, the rate doubles in this many milliseconds: from 60/s to 1,000/s in four seconds. */
 const DOUBLING = 1000;
-/**
- * Number of round trips in which it doubles if that is sooner: about a tenth of all requests so far is
- * then under way, and at most so many are refused when the registry's bucket is empty.
- */
-const DOUBLING_TRIPS = 7;
-/** Not among this many first requests, which use up a quota of 10/s with a burst of a second: it has to refuse few. */
-const SLOW_REQUESTS = 20;
-/** From this rate on it doubles by seconds only: few registries permit more, and 20 connections seldom need it. */
-const FAST = 1000;
-/** Shortest doubling in milliseconds: one timer that fires late must not double the rate. */
-const SHORTEST_DOUBLING = 40;
 
 /** Requests between two searches for a higher limit: each costs one or two refusals, which stay far under 2 %. */
 const REQUESTS_PER_SEARCH = 110;
@@ -87,21 +72,10 @@ const LONGEST_PAUSED_HOLD = 20_000;
 /** Most of a minute, in milliseconds: a search within a window of a minute would only use it up early. */
 const WINDOW_HOLD = 45_000;
 
-/** Growth after a trial without a refusal, each second: back at the rate before within a second. */
-const TRIAL_SLOPE = 0.25;
-/** Requests of a trial: of stray refusals of 2 %, one is among them. */
-const TRIAL_REQUESTS = 50;
-
-/** Up to this fraction of the rate before, refusals must have stopped if they came from a limit. */
-export const LOWERED = 0.9;
-
-/** Among stray refusals, a search is this many times as rare. */
-const NOISY_HOLD = 3;
-
 /** Growth during a search, as a fraction of the limit each second: slow enough to detect an unchanged limit. */
 const SEARCH_SLOPE = 0.05;
 /** After this many milliseconds without a refusal the limit must have grown, and the rate doubles. */
-export const SEARCH = 3000;
+const SEARCH = 3000;
 
 /** Returns the state before the first response. */
 export function startState({ start, limit }: RateBounds): RateState {
@@ -123,32 +97,14 @@ function grown(state: RateState): number {
   const hold = holdOf(state, limit);
   if (hungry < hold) return limit - (limit - from) * (1 - hungry / hold) ** 3;
   const beyond = hungry - hold;
-  if (state.lowered !== undefined && beyond < SEARCH) return limit * (1 + (TRIAL_SLOPE * beyond) / 1000);
   if (beyond < SEARCH) return limit * (1 + (SEARCH_SLOPE * beyond) / 1000);
   return limit * (1 + (SEARCH_SLOPE * SEARCH) / 1000) * 2 ** ((beyond - SEARCH) / DOUBLING);
 }
 
-/** Returns the mean of recent round trips after one more: the last eight or so count. */
-export function meanTrip(mean: number | undefined, trip: number): number {
-  return mean === undefined ? trip : mean + (trip - mean) / 8;
-}
-
-/** Returns how many hungry milliseconds one counts with round trips of `trip` milliseconds, before the first refusal. */
-export function paceOf(state: RateState, bounds: RateBounds, sent: number, trip: number | undefined): number {
-  const isUnknown = state.limit === undefined && state.empty === undefined;
-  if (!isUnknown || sent < SLOW_REQUESTS || trip === undefined || rateOf(state, bounds) >= FAST) return 1;
-  return Math.max(1, DOUBLING / Math.max(SHORTEST_DOUBLING, DOUBLING_TRIPS * trip));
-}
-
 /** Returns how long the rate stays at or below the limit, in milliseconds. */
-export function holdOf(
-  { lowered, noisy = false, windowed = false, guessed = false, pause = 0 }: RateState,
-  limit: number,
-): number {
+function holdOf({ windowed = false, guessed = false, pause = 0 }: RateState, limit: number): number {
   if (windowed) return WINDOW_HOLD;
-  if (lowered !== undefined) return (TRIAL_REQUESTS / limit) * 1000;
   const apart = guessed ? PAUSES_APART / SOONER : PAUSES_APART;
   const forRequests = Math.min(LONGEST_HOLD, Math.max(SHORTEST_HOLD, (REQUESTS_PER_SEARCH / limit) * 1000));
-  if (noisy) return forRequests * NOISY_HOLD;
   return Math.max(forRequests, Math.min(LONGEST_PAUSED_HOLD, pause * apart));
 }

@@ -1,11 +1,7 @@
-import { holdOf, LOWERED, SEARCH, rateOf, type Mark, type RateBounds, type RateState } from './rate-law.ts';
+import { rateOf, type Mark, type RateBounds, type RateState } from './rate-law.ts';
 
-/**
- * The meaning of a response for the limit: `admitted`, `refused` (429), or `failing` (503, or too many failures). A single
- * refusal is a `stray` one, or is `suspect`: the rate is lowered to see whether they stop. If they do not, they are
- * `cleared`: they do not come from a limit.
- */
-export type Verdict = 'admitted' | 'refused' | 'failing' | 'stray' | 'suspect' | 'cleared';
+/** The meaning of a response for the limit: `admitted`, `refused` (429), or `failing` (503, or too many failures). */
+export type Verdict = 'admitted' | 'refused' | 'failing';
 
 /** A response: its request, the number of requests sent before it arrived, and the time of its arrival. */
 export type Answered = {
@@ -15,8 +11,6 @@ export type Answered = {
   readonly now: number;
   /** The pause that the registry orders, in milliseconds. */
   readonly pause?: number;
-  /** The fraction of requests that were refused beyond the stray ones, if those are known. */
-  readonly over?: number | undefined;
 };
 
 /** Factor of the first cut: the limit is lower by an unknown factor, and each further guess harms a low quota. */
@@ -24,12 +18,6 @@ const FIRST_CUT = 0.125;
 
 /** Factor of the cut for each round trip in which the registry fails. */
 const FAILING_CUT = 0.5;
-
-/**
- * Factor that a rate is lowered by to see whether refusals stop: a limit is rarely further below the rate. With less, more
- * is lost beside random refusals.
- */
-const TRIAL = 0.8;
 
 /** After a cut to a known limit the rate starts this fraction below it, so that the registry's bucket refills. */
 const BELOW = 0.06;
@@ -53,8 +41,6 @@ const DEEP_RISE = 0.3;
 
 /** Minimum number of responses to compute the limit from the admitted fraction. */
 const ENOUGH = 8;
-/** Or if this fraction of them was admitted: the rate is hardly too high. */
-const FEW_REFUSED = 0.7;
 /** Refusals are clustered: a difference of less than this fraction is ignored. */
 const HEAP = 0.15;
 
@@ -66,7 +52,6 @@ export function learn(state: RateState, bounds: RateBounds, answer: Answered): R
   const { verdict, request } = answer;
   const isFresh = request.at > state.cutAt;
   const settled = isFresh && state.settling !== undefined ? settle(state, bounds) : state;
-  if (verdict === 'stray' || verdict === 'suspect' || verdict === 'cleared') return single(settled, bounds, answer);
   if (verdict === 'admitted')
     return settled.refused > 0 && request.number > settled.refusedLast ? resume(settled, bounds, request) : settled;
   if (isFresh) return cut(settled, bounds, answer);
@@ -74,24 +59,6 @@ export function learn(state: RateState, bounds: RateBounds, answer: Answered): R
   return counts
     ? { ...settled, refusals: settled.refusals + 1, refusedLast: Math.max(settled.refusedLast, request.number) }
     : settled;
-}
-
-/** A single refusal: it leaves the rate, lowers it, or restores it. */
-function single(state: RateState, bounds: RateBounds, { verdict, request, now }: Answered): RateState {
-  const counts = state.empty !== undefined && request.number > state.empty.number;
-  const counted = counts ? { ...state, refusals: state.refusals + 1 } : state;
-  const { limit, lowered } = state;
-  if (verdict === 'cleared' && lowered !== undefined) {
-    const from = Math.max(lowered.rate, rateOf(state, bounds));
-    const cleared = { ...counted, from, limit: lowered.limit, lowered: undefined };
-    return { ...cleared, hungry: lowered.limit === undefined ? 0 : holdOf(cleared, lowered.limit) + SEARCH };
-  }
-  if (verdict !== 'suspect' || request.at <= state.cutAt) return counted;
-  const rate = rateOf(state, bounds);
-  const from = Math.max(bounds.floor, rate * TRIAL);
-  // If the rate has meanwhile approached the limit again, this is another trial.
-  const before = lowered !== undefined && rate < lowered.rate * LOWERED ? lowered : { rate, limit };
-  return { ...counted, from, limit: from, hungry: 0, cutAt: now, lowered: before };
 }
 
 /** Requests are admitted again. If it was not the first try, the rate was far too high, or a window was used up. */
@@ -115,8 +82,8 @@ function cut(state: RateState, bounds: RateBounds, answer: Answered): RateState 
   }
   if (verdict === 'failing')
     return { ...state, from: Math.max(bounds.floor, rate * FAILING_CUT), hungry: 0, cutAt: now };
-  const { limit: _limit, guessed: _guessed, least: _least, lowered: _lowered, noisy: _noisy, ...rest } = state;
-  const belief = answer.over === undefined ? beliefAfter(state, rate, request) : beliefAmongStray(rate, answer.over);
+  const { limit: _limit, guessed: _guessed, least: _least, ...rest } = state;
+  const belief = beliefAfter(state, rate, request);
   const { limit, below } = belief;
   const from = limit === undefined ? rate * FIRST_CUT : Math.min(limit * (1 - below), rate * (1 - 3 * below));
   return {
@@ -135,7 +102,7 @@ function cut(state: RateState, bounds: RateBounds, answer: Answered): RateState 
   };
 }
 
-type Belief = Pick<RateState, 'limit' | 'least' | 'below' | 'guessed' | 'deep' | 'noisy'>;
+type Belief = Pick<RateState, 'limit' | 'least' | 'below' | 'guessed' | 'deep'>;
 
 /** Returns the assumed limit after this request was refused at this rate. */
 function beliefAfter(state: RateState, rate: number, request: Mark): Belief {
@@ -162,11 +129,6 @@ function beliefAfter(state: RateState, rate: number, request: Mark): Belief {
 
 type Measured = { readonly admitted: number; readonly seconds: number; readonly busy: number };
 
-/** Among stray refusals two moments with an empty bucket are not known, but the fraction of the limit's own is. */
-function beliefAmongStray(rate: number, over: number): Belief {
-  return { limit: rate * Math.min(UNDER, 1 - over), below: BELOW, deep: 0, noisy: true };
-}
-
 /** For a second refusal soon after the first: the requests admitted between them bound the limit from both sides. */
 function measuredAtOnce(state: RateState, rate: number, { admitted, seconds, busy }: Measured): Belief {
   const most = (admitted + 1) / busy;
@@ -191,7 +153,7 @@ function settle(state: RateState, { floor }: RateBounds): RateState {
   let { limit } = rest;
   const admitted = sent - 1 - rest.refusals;
   // If no request was admitted, a window is used up, which does not determine the rate.
-  if ((sent >= ENOUGH || admitted >= FEW_REFUSED * sent) && admitted > 0) {
+  if (sent >= ENOUGH && admitted > 0) {
     const most = (rate * (admitted + 1 + HEAP * sent)) / sent;
     limit = clamp(limit ?? most, (rate * (admitted - 1)) / sent, most);
     limit = Math.max(floor, Math.min(limit, rate * UNDER));

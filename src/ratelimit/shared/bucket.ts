@@ -1,6 +1,6 @@
 import { adaptiveBucket, LATENESS, OPENING, PATIENCE, type AdaptiveBucket } from '../adaptive/bucket.ts';
 import type { RateStore } from './store.ts';
-import { meanTrip, rateOf } from '../adaptive/rate-law.ts';
+import { rateOf } from '../adaptive/rate-law.ts';
 import type { Verdict } from '../adaptive/rate-learning.ts';
 import {
   accrue,
@@ -50,12 +50,11 @@ export function sharedBucket(options: SharedBucketOptions): SharedBucket {
     wait: (time) => at(time, (shared) => member.local?.wait(shared) ?? waitOf(member, shared)),
     take: (time) => at(time, (shared) => take(member, shared)),
     hungry: (yes, time) => at(time, (shared) => setHungry(member, yes, shared)),
-    answered: (verdict, mark, time, pause = 0, over) =>
-      at(time, (shared) => recordAnswer(member, verdict, mark as SentMark, { now: shared, pause, over })),
+    answered: (verdict, mark, time, pause = 0) =>
+      at(time, (shared) => recordAnswer(member, verdict, mark as SentMark, shared, pause)),
     advertise: (most, time) => at(time, (shared) => advertise(member, most, shared)),
     rate: (time) => member.local?.rate(time + member.offset) ?? rateOf(member.record.state, member.settings),
     pausedUntil: () => (member.record.pausedUntil === 0 ? 0 : member.record.pausedUntil - member.offset),
-    isShared: () => member.local === undefined || member.share > 1,
     get state() {
       return member.local?.state ?? member.record.state;
     },
@@ -142,19 +141,15 @@ function leaseOf({ record, settings, updated }: Member): number {
   return Math.max(1, Math.floor((flowRate(record.state, settings) * ms) / 1000));
 }
 
-type Seen = { readonly now: number; readonly pause: number; readonly over: number | undefined };
-
-function recordAnswer(member: Member, verdict: Verdict | undefined, mark: SentMark, seen: Seen): void {
+function recordAnswer(member: Member, verdict: Verdict | undefined, mark: SentMark, now: number, pause: number): void {
   const { unpublished, record } = member;
-  const { now, pause, over } = seen;
   member.unanswered -= 1;
   const isOurs = mark.epoch === member.epoch && mark.local === (member.local !== undefined);
-  if (member.local !== undefined) return member.local.answered(isOurs ? verdict : undefined, mark, now, pause, over);
-  if (verdict === 'admitted' && isOurs) member.trip = meanTrip(member.trip, now - mark.at);
+  if (member.local !== undefined) return member.local.answered(isOurs ? verdict : undefined, mark, now, pause);
   if (verdict === 'admitted') member.open = Math.min(member.settings.burst, member.open + OPENING);
   if (pause > 0) unpublished.pausedUntil = Math.max(unpublished.pausedUntil, now + pause);
   const isWorthPublishing = isOurs && verdict !== undefined && isNews(record, verdict);
-  if (isWorthPublishing) unpublished.answers.push({ verdict, request: mark, now, pause, over });
+  if (isWorthPublishing) unpublished.answers.push({ verdict, request: mark, now, pause });
   if (pause > 0 || isWorthPublishing) void publish(member);
 }
 

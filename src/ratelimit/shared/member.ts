@@ -37,8 +37,6 @@ export type Member = SharedBucketOptions & {
   open: number;
   unanswered: number;
   hungry: boolean;
-  /** Mean round trip of the recent requests, in milliseconds. */
-  trip: number | undefined;
   updated: number;
   unpublished: Observations;
   publishing: boolean;
@@ -79,7 +77,6 @@ export function newMember(options: SharedBucketOptions): Member {
     open: 1,
     unanswered: 0,
     hungry: false,
-    trip: undefined,
     updated: options.clock.now(),
     unpublished: noObservations(),
     publishing: false,

@@ -1,7 +1,6 @@
 import type { RateStore } from './store.ts';
-import { paceOf } from '../adaptive/rate-law.ts';
 import { accrue, awaitsRecord, noObservations, stopLeasing, type Member } from './member.ts';
-import { flowRate, fold, number, sharers, wasCut, type SharedRecord } from './record.ts';
+import { flowRate, fold, number, wasCut, type SharedRecord } from './record.ts';
 
 /** Admitted requests are published together after this many milliseconds; refusals and pauses at once. */
 const PUBLISH_AFTER = 50;
@@ -43,9 +42,7 @@ async function publishOnce(member: Member, store: RateStore, epoch: number): Pro
     const before = member.record;
     number(published.marks, before);
     const now = member.clock.now() + member.offset;
-    // Several processes together have more requests under way than a ramp by round trips allows for.
-    const pace = sharers(before, now) > 1 ? 1 : paceOf(before.state, settings, before.sent, member.trip);
-    const next = fold(before, settings, { ...published, sent: published.marks.length, member: self, now, pace });
+    const next = fold(before, settings, { ...published, sent: published.marks.length, member: self, now });
     const other = await store.replace(name, before.version, next);
     if (member.epoch !== epoch) return;
     // Otherwise a later record of another process has arrived meanwhile.

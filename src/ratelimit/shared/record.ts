@@ -26,8 +26,6 @@ type Seen = {
   readonly sent: number;
   /** Milliseconds in which its requests waited only for the rate. */
   readonly hungry: number;
-  /** How much of the rate's growth a hungry millisecond counts. */
-  readonly pace?: number | undefined;
   readonly answers: readonly Omit<Answered, 'sent'>[];
   readonly pausedUntil: number;
   /** The new rate that the registry promises; null if it no longer promises one, undefined if nothing changed. */
@@ -52,7 +50,7 @@ export function newRecord(bounds: RateBounds): SharedRecord {
 export function fold(record: SharedRecord, bounds: RateBounds, seen: Seen): SharedRecord {
   const { now } = seen;
   const sent = record.sent + seen.sent;
-  const hungry = Math.min(seen.hungry, Math.max(0, now - record.fed)) * (seen.pace ?? 1);
+  const hungry = Math.min(seen.hungry, Math.max(0, now - record.fed));
   let state: RateState = { ...record.state, hungry: record.state.hungry + (record.state.refused > 0 ? 0 : hungry) };
   if (seen.advertised !== undefined) state = { ...state, advertised: seen.advertised ?? undefined };
   for (const { request, ...answer } of seen.answers) {
@@ -97,7 +95,7 @@ type Renumbering = { readonly from: number; readonly to: number };
  * numbers, the requests since the last refusal would be counted in two ways, and their rate would be wrong.
  */
 export function scaled(state: RateState, factor: number, { from, to }: Renumbering): RateState {
-  const { limit, least, advertised, lowered, empty } = state;
+  const { limit, least, advertised, empty } = state;
   const times = (rate: number | undefined): number | undefined => rate && rate * factor;
   const renumbered = (before: number): number => to - Math.round((from - before) * factor);
   return {
@@ -107,7 +105,6 @@ export function scaled(state: RateState, factor: number, { from, to }: Renumberi
     least: times(least),
     advertised: times(advertised),
     settling: undefined,
-    lowered: lowered && { rate: lowered.rate * factor, limit: times(lowered.limit) },
     empty: empty && { number: renumbered(empty.number), at: empty.at },
     refusals: Math.round(state.refusals * factor),
     refusedLast: renumbered(state.refusedLast),
