@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
-import { adaptiveLimiter, type LimitSettings } from './adaptive-limiter.ts';
+import { adaptiveBucket } from './adaptive/bucket.ts';
+import { adaptiveLimiter, type BucketFactory, type LimitSettings } from './adaptive-limiter.ts';
 import { keepRates, restoreRates, type LearnedRate } from './kept-rates.ts';
 
 const ORIGIN = 'https://registry.example';
@@ -69,6 +70,29 @@ describe('src/ratelimit/adaptive-limiter.ts with restored rates', () => {
   it('begins just under a restored limit, and with a restored rate', async () => {
     expect(await opened({ group: ORIGIN, rate: 94, limit: 100 })).toBeCloseTo(94);
     expect(await opened({ group: ORIGIN, rate: 480 })).toBe(480);
+  });
+
+  it('does not apply the limit of all classes to one that is refused alone', async () => {
+    const clock = fakeClock();
+    const limits = new Map<string, number | undefined>();
+    const bucketOf: BucketFactory = (name, settings) => {
+      limits.set(name, settings.limit);
+      return adaptiveBucket(settings, clock.now());
+    };
+    const restored = new Map([[ORIGIN, { group: ORIGIN, rate: 94, limit: 100 }]]);
+    const limiter = adaptiveLimiter({ clock, concurrency: 20, maxWait: 1000, bucketOf, restored });
+    const request = async (kind: 'read' | 'list', status: number): Promise<void> => {
+      const want = { origin: ORIGIN, lane: 'small', class: kind } as const;
+      const acquired = limiter.acquire(want, new AbortController().signal);
+      await clock.advance(100);
+      (await acquired).answered({ status });
+    };
+    await request('read', 200);
+    await request('list', 429);
+    expect([...limits]).toEqual([
+      [ORIGIN, 100],
+      [`${ORIGIN} list`, undefined],
+    ]);
   });
 
   it('never begins above the configured ceiling', async () => {

@@ -119,7 +119,8 @@ function learn(
   taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now, pause);
   if (!alone || classes.has(kind)) return;
   const start = Math.max(settings.floor, rates.rate(kind, now) * CLASS_CUT);
-  classes.set(kind, open(kind, { ...settings, start }));
+  // A restored limit is that of all classes together.
+  classes.set(kind, open(kind, { ...settings, start, limit: undefined }));
 }
 
 function verdictOf(answer: Answer | undefined, isFailing: boolean): Verdict | undefined {
