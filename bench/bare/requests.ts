@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import { CONCURRENCY } from '../../src/http/stack.ts';
 
-// node requests.ts HOST=NUMBER...: sends so many requests to each host, over as many connections as the program uses, and
+// node requests.ts HOST=NUMBER...: sends NUMBER requests to each HOST, over as many connections as the program uses, and
 // nothing else. The least time that the same number of requests takes.
 
 async function send(host: string, requests: number): Promise<void> {

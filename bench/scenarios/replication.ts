@@ -21,7 +21,7 @@ type Attached = NonNullable<LoadSpec['images']>[number];
 /** A signature's payload is about as long. */
 const LAYER_BYTES = 256;
 
-/** Measures the replication of so many missing attachments. */
+/** Measures the replication of `missing` attachments that the mirrors lack. */
 export function replication(form: ReplicationJob['form'], missing: number, limits: Limits = {}): Scenario {
   const size = { ...SIZES.m, pending: 0 };
   return { limits, run: async (cli) => outcomeOf(await runReplication({ size, form, missing }, cli)) };

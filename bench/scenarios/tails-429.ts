@@ -45,7 +45,7 @@ async function runTails429(): Promise<Outcome> {
   };
 }
 
-/** Returns the time until each registry has admitted so many requests, in seconds. */
+/** Returns the seconds until each registry has admitted `requests` requests, of which the fraction `noise` is refused at random. */
 async function secondsOf(options: RegistryOptions, requests: number, noise: number): Promise<number> {
   const clock = realClock();
   const limiter = adaptiveLimiter({ clock, concurrency: CONNECTIONS, maxWait: 60_000 });

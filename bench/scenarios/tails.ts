@@ -27,7 +27,7 @@ export const tailsSilent: Scenario = {
 
 /** A promotion that is stopped in its middle for longer than every timeout. */
 export const tailsStop: Scenario = {
-  // Time that the program did not get counts against nobody.
+  // Time in which the program could not run is not counted as silence of a registry.
   limits: { failed: { most: 0 } },
   run: runStoppedInTheMiddle,
 };
