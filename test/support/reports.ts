@@ -238,3 +238,12 @@ export function checkReport(): ReportDocument {
   };
   return documentOf({ facts: run, check });
 }
+
+/** Reports of all kinds, by name, for outputs that must hold for any of them. */
+export const REPORTS = [
+  ['good', goodReport],
+  ['bad', badReport],
+  ['unread', unreadReport],
+  ['check', checkReport],
+  ['hostile', hostileReport],
+] as const;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { FACTS, image, MIRRORS, reportOf, target, trafficOf } from '../../../test/support/report-parts.ts';
-import { badReport, checkReport, goodReport, hostileReport, unreadReport } from '../../../test/support/reports.ts';
+import { REPORTS, goodReport } from '../../../test/support/reports.ts';
 import { PromotionError } from '../../errors.ts';
 import { ReportDocument, runReportSchema } from '../model/schema.ts';
 import { documentOf } from './document.ts';
@@ -13,22 +13,19 @@ const isValid = ajv.compile(JSON.parse(runReportSchema()) as object);
 const [mirror = ''] = MIRRORS;
 
 describe('src/report/build/document.ts', () => {
-  it.each([
-    ['good', goodReport],
-    ['bad', badReport],
-    ['unread', unreadReport],
-    ['check', checkReport],
-    ['hostile', hostileReport],
-  ])('builds a %s document that matches the published schema without extra keys', async (name, report) => {
-    expect(readFileSync(PUBLISHED, 'utf8')).toBe(runReportSchema());
-    const json: unknown = JSON.parse(JSON.stringify(report()));
-    isValid(json);
-    expect(isValid.errors).toBe(null);
-    expect(() => ReportDocument.parse(json)).not.toThrow();
-    await expect(`${JSON.stringify(json, null, 2)}\n`).toMatchFileSnapshot(
-      `../../../test/fixtures/reports/${name}.json`,
-    );
-  });
+  it.each(REPORTS)(
+    'builds a %s document that matches the published schema without extra keys',
+    async (name, report) => {
+      expect(readFileSync(PUBLISHED, 'utf8')).toBe(runReportSchema());
+      const json: unknown = JSON.parse(JSON.stringify(report()));
+      isValid(json);
+      expect(isValid.errors).toBe(null);
+      expect(() => ReportDocument.parse(json)).not.toThrow();
+      await expect(`${JSON.stringify(json, null, 2)}\n`).toMatchFileSnapshot(
+        `../../../test/fixtures/reports/${name}.json`,
+      );
+    },
+  );
 
   it('accepts keys of later versions, and rejects invalid documents', () => {
     expect(isValid({ ...goodReport(), later: 1 })).toBe(true);

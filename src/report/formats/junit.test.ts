@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import {
+  REPORTS,
   badReport,
   checkReport,
   goodReport,
   hostileReport,
   hugeReport,
-  unreadReport,
 } from '../../../test/support/reports.ts';
 import type { ReportDocument } from '../model/schema.ts';
 import { junitReport } from './junit.ts';
@@ -32,13 +32,7 @@ const named = (report: ReportDocument, name: string): Record<string, string>[] =
     .map(({ attributes }) => attributes);
 
 describe('src/report/formats/junit.ts', () => {
-  it.each([
-    ['good', goodReport],
-    ['bad', badReport],
-    ['unread', unreadReport],
-    ['check', checkReport],
-    ['hostile', hostileReport],
-  ])('renders a %s run like its golden file', async (name, report) => {
+  it.each(REPORTS)('renders a %s run like its golden file', async (name, report) => {
     await expect(junitReport(report())).toMatchFileSnapshot(golden(name));
   });
 

@@ -2,14 +2,7 @@ import fc from 'fast-check';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
-import {
-  badReport,
-  checkReport,
-  goodReport,
-  hostileReport,
-  hugeReport,
-  unreadReport,
-} from '../../../test/support/reports.ts';
+import { REPORTS, badReport, goodReport, hostileReport, hugeReport } from '../../../test/support/reports.ts';
 import { FACTS, image, MIRRORS, reportOf, target } from '../../../test/support/report-parts.ts';
 import type { ReportDocument } from '../model/schema.ts';
 import { markdownReport } from './markdown.ts';
@@ -23,13 +16,7 @@ function html(markdown: string): string {
 }
 
 describe('src/report/formats/markdown.ts', () => {
-  it.each([
-    ['good', goodReport],
-    ['bad', badReport],
-    ['unread', unreadReport],
-    ['check', checkReport],
-    ['hostile', hostileReport],
-  ])('renders a %s run like its golden file', async (name, report) => {
+  it.each(REPORTS)('renders a %s run like its golden file', async (name, report) => {
     await expect(markdownReport(report())).toMatchFileSnapshot(golden(name));
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { badReport, checkReport, goodReport, hostileReport, unreadReport } from '../../../test/support/reports.ts';
+import { REPORTS, badReport, goodReport } from '../../../test/support/reports.ts';
 import { FACTS, image, MIRRORS, reportOf, target } from '../../../test/support/report-parts.ts';
 import { documentOf } from '../build/document.ts';
 import type { ReportDocument } from '../model/schema.ts';
@@ -22,13 +22,7 @@ const mergedOf = (...documents: readonly ReportDocument[]): Merged =>
   merged(documents.map((one, index) => sharded(one, { index, of: documents.length })));
 
 describe('src/report/merge/merge.ts', () => {
-  it.each([
-    ['good', goodReport],
-    ['bad', badReport],
-    ['unread', unreadReport],
-    ['check', checkReport],
-    ['hostile', hostileReport],
-  ] as const)('returns a single report unchanged: %s', (_name, report) => {
+  it.each(REPORTS)('returns a single report unchanged: %s', (_name, report) => {
     const { shard: _shard, ...given } = sharded({ ...report(), exitCode: 1 });
     const { document } = mergedOf(given);
     const [images, expected] = [document, given].map((one) => one.images.map(({ source }) => source).toSorted());
