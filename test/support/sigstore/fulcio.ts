@@ -1,7 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { initializeCTLog, fulcioHandler, type CTLog } from '@sigstore/mock/dist/fulcio/index.js';
-import { codeSigningChain } from './certificates.ts';
-import { ecKeys } from './keys.ts';
+import { fulcioHandler, type CTLog } from '@sigstore/mock/dist/fulcio/index.js';
+import type { Authorities } from './authorities.ts';
 import { certify, type CertificateRequest } from './leaf-certificate.ts';
 import type { Claims, Tokens } from './oidc.ts';
 import { json, type Answer, type Asked, type Routes } from './service.ts';
@@ -29,9 +28,8 @@ const MINUTE = 60_000;
 const GITHUB = 'https://token.actions.githubusercontent.com';
 
 /** A Fulcio by this clock that takes the tokens of `tokens`. */
-export async function fulcio(now: () => number, tokens: Tokens): Promise<Fulcio> {
-  const { leaf: issuer, root } = await codeSigningChain(now());
-  const certificateLog = await initializeCTLog(ecKeys());
+export function fulcio(now: () => number, tokens: Tokens, { codeSigning, certificateLog }: Authorities): Fulcio {
+  const { leaf: issuer, root } = codeSigning;
   Object.assign(certificateLog, { getCurrentTime: () => new Date(now()) });
   const terms: CertificateTerms = {};
   const issue = (request: CertificateRequest): Promise<Uint8Array<ArrayBuffer>> =>

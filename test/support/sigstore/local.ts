@@ -1,5 +1,6 @@
 import { initializeTUFRepo } from '@tufjs/repo-mock/dist/repo.js';
 import { tufHandlers } from '@tufjs/repo-mock/dist/handler.js';
+import { borrowAuthorities, returnAuthorities } from './authorities.ts';
 import { fulcio, type CertificateTerms, type Fulcio } from './fulcio.ts';
 import { githubEndpoint, githubJob, tokens, type Claims } from './oidc.ts';
 import { rekorV1, type Log, type LoggedEntry } from './rekor-v1.ts';
@@ -42,7 +43,8 @@ export async function startSigstore(options: SigstoreOptions = {}): Promise<Loca
   const { now = Date.now, rekorVersions = [1], githubClaims = {} } = options;
   const identities = tokens(now);
   const github = githubEndpoint(identities, githubClaims);
-  const [authority, stamps] = await Promise.all([fulcio(now, identities), timestamps(now)]);
+  const authorities = await borrowAuthorities(now());
+  const [authority, stamps] = [fulcio(now, identities, authorities), timestamps(now, authorities)];
   const [services, { v1, v2 }] = await startAll(now, { fulcio: authority, stamps, oidc: github.routes });
   const url = (name: ServiceName): string => services[name].url;
   const timestampUrl = `${url('timestamp')}/api/v1/timestamp`;
@@ -58,10 +60,13 @@ export async function startSigstore(options: SigstoreOptions = {}): Promise<Loca
     now(),
   );
   const rootFile = await publish(files, services.tuf);
-  const stop = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     await Promise.all(SERVICES.map((name) => services[name].service.stop()));
     await files.remove();
+    returnAuthorities(authorities);
   };
+  let ended: Promise<void> | undefined;
+  const stop = (): Promise<void> => (ended ??= end());
   return {
     fulcioUrl: url('fulcio'),
     rekorUrl: url('rekor'),

@@ -1,8 +1,7 @@
 import { webcrypto } from 'node:crypto';
-import { initializeTSA, tsaHandler, type TSA } from '@sigstore/mock/dist/timestamp/index.js';
+import { tsaHandler } from '@sigstore/mock/dist/timestamp/index.js';
 import { ASN1Obj } from '@sigstore/core';
-import { timestampingChain } from './certificates.ts';
-import { ecKeys } from './keys.ts';
+import type { Authorities } from './authorities.ts';
 import { json, type Answer, type Asked, type Routes } from './service.ts';
 
 /** A timestamp authority: from who stamps to the root, DER. */
@@ -18,9 +17,8 @@ type Inside = {
 };
 
 /** A timestamp authority by this clock. */
-export async function timestamps(now: () => number): Promise<Timestamps> {
-  const { leaf, root } = await timestampingChain(now());
-  const tsa: TSA = await initializeTSA(ecKeys());
+export function timestamps(now: () => number, { timestamping, stamper: tsa }: Authorities): Timestamps {
+  const { leaf, root } = timestamping;
   const { intCert, crypto } = tsa as unknown as Inside;
   Object.assign(tsa, {
     rootCert: intCert.constructor.fromBER(root.certificate.rawData),
