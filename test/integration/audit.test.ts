@@ -104,6 +104,9 @@ const KINDS: Readonly<Record<string, () => Promise<readonly RealRegistry[]>>> = 
 describe.each(Object.keys(KINDS))('an audit of %s', (kind) => {
   const start = KINDS[kind] ?? (() => ours({}));
 
+  // Which change makes which difference is the same everywhere: the first kind shows it, the others only all of them.
+  const isStepwise = kind === Object.keys(KINDS)[0];
+
   it('finds no difference in what was promoted, and then exactly the one that each change makes', async (test) => {
     const [staging, ...mirrors] = await started(test, start);
     const { audit, codes, ...world } = await auditWorld(staging, mirrors, { root: `${randomUUID()}/` });
@@ -117,8 +120,9 @@ describe.each(Object.keys(KINDS))('an audit of %s', (kind) => {
     for (const [what, difference, change] of CHANGES) {
       await change({ ...world, audit, codes });
       expected.push(difference);
-      expect(await codes(), what).toEqual(expected.toSorted());
+      if (isStepwise) expect(await codes(), what).toEqual(expected.toSorted());
     }
+    expect(await codes()).toEqual(expected.toSorted());
     expect(await codes('--untagged')).toEqual(expected.toSorted());
     expect((await audit()).code).toBe(2);
   });

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { createRepository, type TestRepository } from '../git.ts';
-import { buildImage, buildMultiPlatform, pushImage, type BuiltImage } from '../registry/images.ts';
+import type { RegistryStore } from '../memory-registry/store.ts';
+import { buildImage, buildMultiPlatform, pushImage, storeImage, type BuiltImage } from '../registry/images.ts';
 import { startSigstore } from '../sigstore/local.ts';
 import { cip, kpromo, type CipRun } from './cip.ts';
 
@@ -58,7 +59,7 @@ export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
 const IMAGE_OF: Readonly<Record<string, BuiltImage>> = IMAGES;
 
 /** The images file of these images with their tags. */
-export function imagesText(entries: Readonly<Record<string, readonly string[]>> = ENTRIES): string {
+export function imagesText(entries: Readonly<Record<string, readonly string[]>>): string {
   return Object.entries(entries)
     .map(([name, tags]) => {
       const digest = digestOf(IMAGE_OF[name] ?? IMAGES.old);
@@ -67,14 +68,23 @@ export function imagesText(entries: Readonly<Record<string, readonly string[]>> 
     .join('');
 }
 
-/** Promotes to `prod` of two mirrors, below `root` (`name/`) where registries are shared, signed unless told otherwise; `old` was in the tree, and left it before it was promoted. */
+type AuditWorldOptions = {
+  /** The stores of the mirrors: the images are put there, unsigned, instead of promoted. */
+  readonly stores?: readonly RegistryStore[];
+  /** `name/` where registries are shared. */
+  readonly root?: string;
+  /** What the tree has; `ENTRIES` unless given. */
+  readonly entries?: Readonly<Record<string, readonly string[]>>;
+};
+
+/** Promotes and signs to `prod` of two mirrors; `old` was in the tree, and left it before it was promoted. */
 export async function auditWorld(
   staging: string,
   mirrors: readonly [string, string],
-  { isSigned = true, root = '' }: { readonly isSigned?: boolean; readonly root?: string } = {},
+  { stores, root = '', entries = ENTRIES }: AuditWorldOptions = {},
 ): Promise<AuditWorld> {
   const production = productionOf(root);
-  for (const [name, image] of Object.entries(IMAGE_OF)) await production.push(staging, `staging/${name}`, image);
+  const isSigned = stores === undefined;
   const tree = await createRepository();
   onTestFinished(() => tree[Symbol.asyncDispose]());
   const registries = [
@@ -83,13 +93,20 @@ export async function auditWorld(
   ];
   await tree.commit({
     'tree/manifests/one/promoter-manifest.yaml': `registries:\n${registries.join('\n')}\n`,
-    'tree/images/one/images.yaml': imagesText({ ...ENTRIES, old: ['v0'] }),
+    'tree/images/one/images.yaml': imagesText({ ...entries, old: ['v0'] }),
   });
-  await tree.commit({ 'tree/images/one/images.yaml': imagesText() });
+  await tree.commit({ 'tree/images/one/images.yaml': imagesText(entries) });
   const path = `${tree.path}/tree`;
-  const { flags, env } = isSigned ? await signing() : { flags: ['--sign=false'], env: GIT };
-  const { code, stderr } = await cip(['--manifests', path, '--confirm', ...flags], { env });
-  if (code !== 0) throw new Error(stderr);
+  for (const store of stores ?? [])
+    for (const [name, tags] of Object.entries(entries))
+      storeImage(store, `prod/${name}`, IMAGE_OF[name] ?? IMAGES.old, tags);
+  if (isSigned) {
+    for (const name of Object.keys(entries))
+      await production.push(staging, `staging/${name}`, IMAGE_OF[name] ?? IMAGES.old);
+    const { flags, env } = await signing();
+    const { code, stderr } = await cip(['--manifests', path, '--confirm', ...flags], { env });
+    if (code !== 0) throw new Error(stderr);
+  }
   const audit: AuditWorld['audit'] = (...args) =>
     kpromo(['audit', '--manifests', path, ...(isSigned ? [] : ['--sign=false']), ...args], { env: GIT });
   return {
