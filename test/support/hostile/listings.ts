@@ -124,5 +124,17 @@ export function longListings(repositories: number): HostileAnswer {
   };
 }
 
-/** A catalog of which each page names one more. */
-export const ENDLESS_CATALOG: HostileAnswer = endless('/_catalog', (nth) => `{"repositories":["evil/app-${nth}"]}`);
+/** One page whose link leads back to it. */
+function looping(path: string, page: string, type = 'application/json'): HostileAnswer {
+  return ({ url }, response: ServerResponse) => {
+    if (!url.pathname.includes(path)) return missing(response);
+    response.writeHead(200, { 'content-type': type, link: `<${url.pathname}${url.search}>; rel="next"` }).end(page);
+  };
+}
+
+/** Each kind of list, of a page that comes again and again: what never ends costs a test 3,000 pages. */
+export const LOOPS = {
+  tags: looping('/tags/list', '{"tags":["v1"]}'),
+  catalog: looping('/_catalog', '{"repositories":["evil/app"]}'),
+  referrers: looping('/referrers/', `{"schemaVersion":2,"manifests":[${referrer(1)}]}`, MEDIA_TYPES.ociIndex),
+} as const;
