@@ -1,4 +1,4 @@
-import { has, promote, until } from '../../test/support/promotion/stopping.ts';
+import { has, inProcess, promote, until } from '../../test/support/promotion/stopping.ts';
 import { round, type Measured } from '../measure.ts';
 import { outcomeOf, type Scenario } from '../scenario.ts';
 
@@ -10,11 +10,12 @@ export const stop: Scenario = { run: async () => outcomeOf(await runStop()) };
  * signal until the program has ended.
  */
 async function runStop(): Promise<Measured> {
-  await using run = await promote({ kinds: { put: 'silent', deleteUpload: 'silent' }, names: ['small', 'large'] });
+  const kinds = { put: 'silent', deleteUpload: 'silent' } as const;
+  await using run = await promote({ kinds, names: ['small', 'large'] }, {}, inProcess);
   await until(() => has(run.bad, 'put'));
   const start = performance.now();
-  run.cli.process.kill('SIGTERM');
-  const { code, stderr } = await run.cli.ended;
+  run.send('SIGTERM');
+  const { code, stderr } = await run.ended;
   const wallSeconds = round((performance.now() - start) / 1000);
   return { exit: code === 143 ? 0 : String(code), wallSeconds, lastWords: stderr.slice(-2000) };
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ensureBuilt, type Ended } from '../support/built-cli.ts';
-import { has, promote, until, type Names, type Promoting } from '../support/promotion/stopping.ts';
+import { ensureBuilt } from '../support/built-cli.ts';
+import { has, inProcess, promote, until, type Names, type Promoting } from '../support/promotion/stopping.ts';
 import type { Fault } from '../support/registry/faults.ts';
 import type { TestRegistry } from '../support/registry/server.ts';
 
@@ -17,9 +17,9 @@ const isReadBack = ({ counters }: TestRegistry, names: Names): boolean =>
 const A_MOMENT = 100;
 
 /** Sends the signal, and tells how the program ended. A registry that is silent would keep one that waits for minutes. */
-function stop({ cli }: Promoting, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Promise<Ended> {
-  cli.process.kill(signal);
-  return cli.ended;
+function stop(run: Promoting, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Promoting['ended'] {
+  run.send(signal);
+  return run.ended;
 }
 
 describe('stopping a promotion', () => {
@@ -64,7 +64,7 @@ describe('stopping a promotion', () => {
     ['SIGHUP', 129, 'send a second signal to end immediately'],
   ] as const;
   it.each(signals)('answers %s at once, and makes one problem of all that is not done', async (signal, exit, again) => {
-    await using run = await promote({ kinds: { put: 'silent' }, names: ['small', 'large'] });
+    await using run = await promote({ kinds: { put: 'silent' }, names: ['small', 'large'] }, {}, inProcess);
     await until(() => isReadBack(run.good, ['small', 'large']) && has(run.bad, 'put'));
     const { code, stderr } = await stop(run, signal);
     expect(code, stderr).toBe(exit);
@@ -99,9 +99,10 @@ describe('stopping a promotion', () => {
   });
 
   it('ends at once when a second signal comes while it tidies up', async () => {
-    await using run = await promote({ kinds: { put: 'silent', deleteUpload: 'silent' }, names: ['small'] });
+    const kinds = { put: 'silent', deleteUpload: 'silent' } as const;
+    await using run = await promote({ kinds, names: ['small'] }, {}, inProcess);
     await until(() => has(run.bad, 'put'));
-    run.cli.process.kill('SIGTERM');
+    run.send('SIGTERM');
     await until(() => has(run.bad, 'deleteUpload'));
     const { code, stderr } = await stop(run, 'SIGINT');
     expect(code).toBe(130);
