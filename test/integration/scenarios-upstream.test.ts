@@ -114,21 +114,23 @@ for (const google of [true, false]) {
       expect(tagsOf(3, 'prod/app')).toEqual({ v1: 'A', v2: 'B' });
     });
 
-    it('R6 promotes 99 good projects beside one with a LOST digest and one with a tag move', async () => {
-      const projects = Array.from({ length: 101 }, (_, index) => {
+    // Where each tag is looked up a tenth as many tell the same.
+    const right = google ? 99 : 9;
+    it(`R6 promotes ${right} good projects beside one with a LOST digest and one with a tag move`, async () => {
+      const projects = Array.from({ length: right + 2 }, (_, index) => {
         const name = `project-${index}`;
-        if (index !== 50) hold(0, `staging/${name}`, name);
+        if (index !== 5) hold(0, `staging/${name}`, name);
         return project({ name, to: [`${from(1).host}/prod`], entries: [entry(name, name, 'v1')] });
       });
-      hold(1, 'prod/project-70', 'other', 'v1');
+      hold(1, 'prod/project-7', 'other', 'v1');
       const promoted = await run(projects, CONFIRM);
       expect(promoted.code).toBe(1);
       expect(errors(promoted)).toEqual([
-        expect.stringContaining('project-50:v1: skipping'),
-        expect.stringMatching(/project-70:v1: tag 'v1' in dest points to .*images\/project-70\/images\.yaml:3/),
+        expect.stringContaining('project-5:v1: skipping'),
+        expect.stringMatching(/project-7:v1: tag 'v1' in dest points to .*images\/project-7\/images\.yaml:3/),
       ]);
       const complete = projects.filter(({ name }) => tagsOf(1, `prod/${name}`)['v1'] === name);
-      expect(complete).toHaveLength(99);
+      expect(complete).toHaveLength(right);
       expect(last(promoted)).toMatch(/level=fatal .*phase \\"plan\\" failed.*\(and 1 more problem\)/);
     });
 

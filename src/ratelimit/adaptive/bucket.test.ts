@@ -21,14 +21,18 @@ const steady = (rate: number, burst: (rate: number) => number): Quota => bucketQ
 /** What so many connections can send at all, at round trips of 42.5 ms on average. */
 const reachable = (quota: number, concurrency: number): number => Math.min(quota, (concurrency / 0.0425) * 0.97);
 
+/** Searches follow each other the faster the higher the quota is: as many fit into less time. */
+const lengthOf = (quota: number): number => (quota < 250 ? 60 : 30);
+
 type Worst = { readonly share: number; readonly late: number; readonly early: number };
 
 /**
  * The worse of few and many connections: the share of the quota and of refusals after ten seconds, and of refusals
  * within them.
  */
-function worst(quota: number, spec: Partial<SimulationSpec>, open: () => Quota, seconds = 60): Worst {
-  const runs = [20, 64].map((concurrency) => {
+function worst(quota: number, spec: Partial<SimulationSpec>, open: () => Quota, seconds = lengthOf(quota)): Worst {
+  // Of the highest quota few connections reach only half: no search, and no refusal.
+  const runs = (quota === 1000 ? [64] : [20, 64]).map((concurrency) => {
     const { admitted, refused } = simulate({ quota: open(), seconds, seed: 1, concurrency, ...spec });
     const refusals = (from: number, to: number): number =>
       sumOf(refused, from, to) / (sumOf(refused, from, to) + sumOf(admitted, from, to));
@@ -86,14 +90,14 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
           const stepped = bucketQuota((now) => (now < at * 1000 ? before : after), burst);
           const { admitted, refused } = simulate({
             quota: stepped,
-            seconds: 60,
+            seconds: at + 27,
             seed: at,
             concurrency: 64,
             quickRefusals: true,
           });
-          const got = sumOf(admitted, at + 15, 60);
-          expect(got / (45 - at) / after).toBeGreaterThanOrEqual(0.9);
-          expect(sumOf(refused, at + 15, 60) / got).toBeLessThanOrEqual(0.02);
+          const got = sumOf(admitted, at + 15, at + 27);
+          expect(got / 12 / after).toBeGreaterThanOrEqual(0.9);
+          expect(sumOf(refused, at + 15, at + 27) / got).toBeLessThanOrEqual(0.02);
         }
       }
     }
@@ -103,12 +107,12 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     for (const concurrency of [20, 64]) {
       const { admitted, refused } = simulate({
         quota: minuteQuota(quota * 60),
-        seconds: 360,
+        seconds: 240,
         seed: 1,
         concurrency,
         quickRefusals: true,
       });
-      for (let minute = 0; minute < 6; minute += 1) {
+      for (let minute = 0; minute < 4; minute += 1) {
         const got = sumOf(admitted, minute * 60, minute * 60 + 60);
         expect(got / 60 / reachable(quota, concurrency)).toBeGreaterThanOrEqual(0.9);
         // That it is a window shows in its second minute.
