@@ -14,8 +14,13 @@ const WHO = `${SIGNER.subject} (${SIGNER.issuer})`;
 /** More commits than there are: a clone with this depth is complete. */
 const ALL = 99;
 
-/** For tests that write neither to its registries nor to its tree. */
+/** For tests that do not write to its tree, and change back what they change in its registries. */
 const shared = onceForFile((ends) => explainWorld(true, ends));
+/** Nothing is promoted; each test promises anew what it is about. */
+const unpromoted = onceForFile(async (ends) => {
+  const world = await explainWorld(false, ends);
+  return { ...world, added: world.repository.git('rev-parse', 'HEAD').slice(0, 12) };
+});
 
 describe('kpromo explain REF', () => {
   it('explains a promoted image by each of its names', async () => {
@@ -90,7 +95,7 @@ describe('kpromo explain REF', () => {
   });
 
   it('knows the public name, and an image that no entry names', async () => {
-    const { explain, primary, repository, stage } = await explainWorld();
+    const { explain, primary, repository, stage } = await shared();
     const place = primary.replace(/\/app$/, '');
     const config = join(
       await homeWith({ 'registries.yaml': `version: 1\npublicNames:\n- match: ${place}\n  name: images.example\n` }),
@@ -102,8 +107,10 @@ describe('kpromo explain REF', () => {
     expect([known.code, known.facts.status]).toEqual([0, 'promoted']);
     expect(known.facts.image).toMatchObject({ known: { name: 'images.example/app', primary } });
     expect(known.facts.signed).toMatchObject({ known: { status: 'untrusted' } });
-    storeImage(stage.mirrors[0]?.store ?? expect.fail('there is no primary'), 'prod/app', other, ['v0']);
+    const store = stage.mirrors[0]?.store ?? expect.fail('there is no primary');
+    storeImage(store, 'prod/app', other, ['v0']);
     const extra = await explain('images.example/app:v0', flags);
+    store.remove('prod/app', 'manifest', digestOf(other));
     expect([extra.code, extra.facts.status, extra.facts.why[0]?.code]).toEqual([2, 'unmanaged', 'NO_ENTRY']);
     expect(extra.facts.image).toMatchObject({ known: { digest: digestOf(other) } });
   });
@@ -166,16 +173,16 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
   });
 
   it('says that it was not run yet', async () => {
-    const { explain, primary, repository } = await explainWorld(false);
+    const { explain, primary, promise, added } = await unpromoted();
+    await promise([image], policy('require'));
     const { code, facts } = await explain(`${primary}:v1`);
-    const commit = repository.git('rev-parse', 'HEAD').slice(0, 12);
     expect([code, facts.status, facts.why]).toEqual([
       2,
       'not promoted',
       [
         {
           code: 'NOT_RUN',
-          message: `nothing holds it back: no promotion has completed since commit ${commit} added its entry`,
+          message: `nothing holds it back: no promotion has completed since commit ${added} added its entry`,
           hint: expect.stringContaining('--confirm') as string,
         },
       ],
@@ -183,7 +190,7 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
   });
 
   it('says that staging lost it', async () => {
-    const { explain, primary, promise } = await explainWorld(false);
+    const { explain, primary, promise } = await unpromoted();
     await promise([image, other]);
     const { code, facts } = await explain(`${primary}:v2`);
     expect([code, facts.status, facts.why.map((one) => one.code)]).toEqual([2, 'not promoted', ['LOST']]);
@@ -191,7 +198,7 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
   });
 
   it('says that a policy holds it back', async () => {
-    const { explain, primary, promise } = await explainWorld(false);
+    const { explain, primary, promise } = await unpromoted();
     await promise([image], policy('require', 'https://other.example/builder'));
     const { code, facts } = await explain(`${primary}:v1`);
     expect([code, facts.why.map((one) => one.code)]).toEqual([2, ['PROVENANCE']]);
@@ -199,8 +206,9 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
   });
 
   it('says that its tag is elsewhere, and on which mirror it is missing', async () => {
-    const { explain, primary, mirror, stage } = await explainWorld();
-    stage.mirrors[1]?.store.remove('prod/app', 'manifest', 'v1');
+    const { explain, primary, mirror, stage } = await shared();
+    const store = stage.mirrors[1]?.store ?? expect.fail('there is no mirror');
+    store.remove('prod/app', 'manifest', 'v1');
     const partly = await explain(`${primary}:v1`);
     expect([partly.code, partly.facts.status, partly.facts.why.map((one) => one.code)]).toEqual([
       2,
@@ -212,8 +220,10 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
       image: { known: 'there' },
       tags: { known: [{ tag: 'v1', state: 'missing' }] },
     });
-    storeImage(stage.mirrors[1]?.store ?? expect.fail(), 'prod/app', other, ['v1']);
+    storeImage(store, 'prod/app', other, ['v1']);
     const moved = await explain(`${primary}:v1`);
+    storeImage(store, 'prod/app', image, ['v1']);
+    store.remove('prod/app', 'manifest', digestOf(other));
     expect(moved.facts.why.map((one) => one.code)).toEqual(['TAG_MOVE']);
     expect(moved.facts.places[1]?.tags).toEqual({
       known: [{ tag: 'v1', state: 'moved', digest: digestOf(other) }],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { onceForFile } from '../support/once.ts';
 import { orSkip, requireProgram, type Skippable } from '../support/programs.ts';
 import { cip } from '../support/promotion/cip.ts';
 import { writeTree } from '../support/promotion/tree.ts';
@@ -63,9 +64,20 @@ const JUDGES: readonly Judge[] = [
   },
 ];
 
+/** Two registries for all tests, which use names of their own. */
+const shared = (start: () => Promise<readonly RealRegistry[]>): (() => Promise<readonly RealRegistry[]>) =>
+  onceForFile(async (ends) => {
+    const registries = await start();
+    for (const registry of registries) ends(() => registry.stop());
+    return registries;
+  });
+
 const REGISTRIES: readonly { readonly name: string; readonly start: () => Promise<readonly RealRegistry[]> }[] = [
-  { name: 'distribution 2.8', start: () => startDistributions(2) },
-  { name: 'a registry with the referrers API', start: () => Promise.all([1, 2].map(() => startReferrersRegistry())) },
+  { name: 'distribution 2.8', start: shared(() => startDistributions(2)) },
+  {
+    name: 'a registry with the referrers API',
+    start: shared(() => Promise.all([1, 2].map(() => startReferrersRegistry()))),
+  },
 ];
 
 async function folder(): Promise<string> {
@@ -87,14 +99,13 @@ async function court(
 }> {
   const program = await orSkip(test, () => requireProgram(judge.name));
   const registries = await orSkip(test, start);
-  for (const registry of registries) onTestFinished(() => registry.stop());
   const [staging = '', mirror = ''] = registries.map(({ address }) => address);
   const home = await folder();
   const env = { PATH: process.env['PATH'], HOME: home };
   return {
     staging,
     mirror,
-    // A registry from the environment may outlive this test.
+    // The registries outlive this test.
     root: randomUUID(),
     ask: async (args) => (await run(program, args, { env })).stdout,
   };

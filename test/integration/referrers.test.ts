@@ -10,6 +10,7 @@ import { realClock } from '../../src/clock.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { attacher, type Attachment } from '../../src/registry/attaching/attacher.ts';
 import { subjectLock } from '../../src/registry/attaching/lock.ts';
+import { onceForFile } from '../support/once.ts';
 import { orSkip, requireProgram, type Skippable } from '../support/programs.ts';
 import {
   startDistribution,
@@ -58,16 +59,24 @@ const JUDGES: readonly Judge[] = [
   },
 ];
 
+/** One registry for all tests, which use names of their own. */
+const shared = (start: () => Promise<RealRegistry>): (() => Promise<RealRegistry>) =>
+  onceForFile(async (ends) => {
+    const registry = await start();
+    ends(() => registry.stop());
+    return registry;
+  });
+
 /** `requests`: what the next attachment costs, and the first one of another process, which does not know that the empty config is there. */
 const REGISTRIES: readonly {
   readonly name: string;
   readonly requests: readonly [number, number];
   readonly start: () => Promise<RealRegistry>;
 }[] = [
-  { name: 'distribution 2.8', requests: [6, 7], start: () => startDistribution() },
-  { name: 'distribution 3', requests: [6, 7], start: () => startDistribution3() },
+  { name: 'distribution 2.8', requests: [6, 7], start: shared(() => startDistribution()) },
+  { name: 'distribution 3', requests: [6, 7], start: shared(() => startDistribution3()) },
   // It does not mount: the empty config is sent again.
-  { name: 'a registry that keeps lists', requests: [3, 5], start: () => startReferrersRegistry() },
+  { name: 'a registry that keeps lists', requests: [3, 5], start: shared(() => startReferrersRegistry()) },
 ];
 
 async function folder(): Promise<string> {
@@ -90,7 +99,6 @@ type World = {
 /** A real registry with one image, and what we attach to it and list of it. */
 async function world(test: Skippable, start: () => Promise<RealRegistry>): Promise<World> {
   const server = await orSkip(test, start);
-  onTestFinished(() => server.stop());
   const home = await folder();
   const { registry, pause, close } = openRegistries({
     env: { HOME: home },
@@ -99,7 +107,7 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
     random: Math.random,
   });
   onTestFinished(close);
-  // A registry from the environment may outlive this test.
+  // The registry outlives this test.
   const path = `${randomUUID()}/app`;
   const repository = `${server.address}/${path}`;
   const subject = await pushImage(`http://${server.address}`, path, buildImage({ seed: 701 }), ['v1']);

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Ends } from './once.ts';
 import { scriptedServer, type Answer } from './scripted-server.ts';
 
 /** What a router does wrong; nothing unless given. */
@@ -31,7 +32,7 @@ const REFERRERS = /\/referrers\/sha256:[0-9a-f]{64}$/;
  * referrers come from the canonical registry, tags from the region, and content from the region if a `HEAD` finds it there,
  * else from the canonical registry. Each answer is a redirect without the query. Both places are `host/path`.
  */
-export async function startRouter(canonical: string, region: string): Promise<Router> {
+export async function startRouter(canonical: string, region: string, ends?: Ends): Promise<Router> {
   let faults: RouterFaults = {};
   const [there, absent] = [new Set<string>(), new Set<string>()];
   const at = (place: string, path: string): string => {
@@ -63,7 +64,7 @@ export async function startRouter(canonical: string, region: string): Promise<Ro
     if (target === undefined || isNowhere) return answerWith(response, 404);
     return answerWith(response, 307, { location: target });
   };
-  const server = await scriptedServer(answer);
+  const server = await scriptedServer(answer, ends);
   return {
     host: server.url.host,
     requests: server.requests,

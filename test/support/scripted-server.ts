@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { Ends } from './once.ts';
 
 /** Answers one request; `received` holds what came before it, in order. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -17,8 +18,8 @@ export type ScriptedServer = {
   came(count: number): Promise<void>;
 };
 
-/** An HTTP server on loopback that lives as long as the test. */
-export async function scriptedServer(answer: Answer): Promise<ScriptedServer> {
+/** An HTTP server on loopback that lives as long as the test, or until `ends`. */
+export async function scriptedServer(answer: Answer, ends: Ends = onTestFinished): Promise<ScriptedServer> {
   const requests: string[] = [];
   const headers: IncomingMessage['headers'][] = [];
   const sockets = new Set<Socket>();
@@ -36,7 +37,7 @@ export async function scriptedServer(answer: Answer): Promise<ScriptedServer> {
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
   });
   await listen(server);
-  onTestFinished(() => close(server, sockets));
+  ends(() => close(server, sockets));
   return {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     requests,
