@@ -10,10 +10,12 @@ export function crumbs(
   form: 'a connection' | 'a beat',
   beatMs: number,
 ): HostileAnswer {
+  // Each connection asks again: what is joined once need not be joined for ten bytes.
+  const whole = parts.map(({ descriptor, pieces }) => ({ descriptor, bytes: Buffer.concat(pieces) }));
   return async ({ method, url, request }, response) => {
-    const part = parts.find(({ descriptor }) => url.pathname.endsWith(descriptor.digest));
+    const part = whole.find(({ descriptor }) => url.pathname.endsWith(descriptor.digest));
     if (part === undefined || !/\/(?:manifests|blobs)\//.test(url.pathname)) return missing(response);
-    const bytes = Buffer.concat(part.pieces);
+    const { bytes } = part;
     const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
     response.writeHead(from === 0 ? 200 : 206, {
       'content-type': part.descriptor.mediaType,
