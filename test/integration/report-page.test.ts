@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportDocument } from '../../src/report/model/schema.ts';
 import { htmlReport } from '../../src/report/formats/html/report.ts';
 import { openFile, startBrowser, type OpenPage, type View } from '../support/browser.ts';
@@ -29,9 +29,7 @@ describe('the HTML report', () => {
     const file = join(folder, 'run.html');
     await writeFile(file, htmlReport(report));
     browser ??= await orSkip(test, startBrowser);
-    const opened = await openFile(browser, pathToFileURL(file).href, view);
-    onTestFinished(() => opened.page.close());
-    return opened;
+    return openFile(browser, pathToFileURL(file).href, view);
   };
 
   const rows = (page: Page): Promise<string[]> => page.locator('.rows .row .name b').allTextContents();
