@@ -93,7 +93,8 @@ describe('demo/run.ts', () => {
     const cwd = mkdtempSync(join(tmpdir(), 'kpromo-demo-test-'));
     onTestFinished(() => rmSync(cwd, { recursive: true }));
     mkdirSync(join(cwd, 'home'));
-    return { cwd, env: { PATH: process.env['PATH'], HOME: join(cwd, 'home'), TMPDIR: cwd } };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    return { cwd, env: { PATH, NODE_COMPILE_CACHE, HOME: join(cwd, 'home'), TMPDIR: cwd } };
   };
 
   it('shows all on 80 columns, keeps its registries with --keep, so that the commands can be typed, and removes them on Ctrl-C', async () => {
