@@ -11,7 +11,7 @@ import { digestOf } from '../image/digest.ts';
 import { distributionRegistry } from './distribution/index.ts';
 import type { Call, Registry } from './roles.ts';
 
-const PROPERTIES = { seed: 707, numRuns: 400 };
+const PROPERTIES = { seed: 707, numRuns: 200 };
 const MOST_REQUESTS = 60;
 
 const DIGEST = digestOf(Buffer.from('x'));

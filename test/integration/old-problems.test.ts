@@ -68,10 +68,9 @@ describe('problems that the tree before has, too', () => {
     ['of a file where nothing reads it', MISPLACED, OTHER],
   ])('fail nothing %s', async (_, before, after) => {
     await tree.commit(before);
-    const whole = await kpromo(['validate', tree.path]);
     await tree.commit(after);
     const { code, stdout } = await validate();
-    expect([whole.code, code]).toEqual([1, 0]);
+    expect(code).toBe(0);
     expect(stdout).toMatch(/: no new problem since [0-9a-f]{12}, .*, 1 problem already in the base\n$/);
   });
 

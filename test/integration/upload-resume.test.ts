@@ -24,8 +24,9 @@ const MIB = 1024 * 1024;
 const LARGE = buildImage({ seed: 41, layers: [64 * MIB] });
 const LAYER = layerOf(LARGE);
 
-/** Just large enough to be resumed. */
-const SMALLER = buildImage({ seed: 42, layers: [12 * MIB] });
+/** Just large enough to be resumed, and where it breaks off. */
+const [SIZE, CUT] = [6 * MIB, 4 * MIB];
+const SMALLER = buildImage({ seed: 42, layers: [SIZE] });
 
 /** What a socket may hold that was sent and never arrived. */
 const ON_THE_WAY = 8 * MIB;
@@ -93,17 +94,17 @@ describe('resumed uploads', () => {
     ['200', { status: 200, headers: { range: '0-1048575' } }],
     ['no range', { status: 204 }],
     ['a range of nothing', { status: 204, headers: { range: '0-0' } }],
-    ['a range beyond the end', { status: 204, headers: { range: `0-${12 * MIB}` } }],
+    ['a range beyond the end', { status: 204, headers: { range: `0-${SIZE}` } }],
     ['a range from elsewhere', { status: 204, headers: { range: '5-1048575' } }],
   ] as const)('begin anew, and give the old one up, where the registry answers %s', async (_, status) => {
-    await copyBroken(SMALLER, { cutAfter: 8 * MIB }, ({ kind }) => (kind === 'getUpload' ? status : undefined));
-    expect(sent()).toBe((8 + 12) * MIB);
+    await copyBroken(SMALLER, { cutAfter: CUT }, ({ kind }) => (kind === 'getUpload' ? status : undefined));
+    expect(sent()).toBe(CUT + SIZE);
     expect(kinds()).toMatchObject({ postUpload: 3, getUpload: 1, deleteUpload: 1 });
   });
 
   it('begin anew once where the registry has kept less than it says', async () => {
     await copyBroken(SMALLER, { status: 500 }, ({ kind }) =>
-      kind === 'getUpload' ? { status: 204, headers: { range: `0-${8 * MIB - 1}` } } : undefined,
+      kind === 'getUpload' ? { status: 204, headers: { range: `0-${CUT - 1}` } } : undefined,
     );
     // It answers 416 to the part, and then tells the same again.
     expect(kinds()).toMatchObject({ postUpload: 3, getUpload: 2, put: 4, deleteUpload: 1 });
@@ -111,7 +112,7 @@ describe('resumed uploads', () => {
 
   it('begin anew once where the digest is wrong in the end', async () => {
     let told = false;
-    await copyBroken(SMALLER, { cutAfter: 8 * MIB }, ({ kind }) => {
+    await copyBroken(SMALLER, { cutAfter: CUT }, ({ kind }) => {
       if (kind === 'getUpload') told = true;
       const refused = kind === 'put' && told;
       told &&= !refused;
@@ -126,7 +127,7 @@ describe('broken uploads to registries that others wrote', () => {
   /** Cuts the first upload to a registry at its middle, and returns what was sent in all. */
   async function sentTo(real: RealRegistry): Promise<number> {
     onTestFinished(() => real.stop());
-    await using relay = await startCuttingRelay(real.address, 6 * MIB);
+    await using relay = await startCuttingRelay(real.address, SIZE / 2);
     const digest = storeImage(world.source.store, STAGED, SMALLER).digest;
     const path = randomUUID();
     const target = { repository: `${relay.host}/${path}`, action: 'copy', tags: ['v1'], isNew: true } as const;
@@ -140,13 +141,13 @@ describe('broken uploads to registries that others wrote', () => {
 
   it('are gone on with on distribution 3', async (context) => {
     const total = await sentTo(await orSkip(context, () => startDistribution3()));
-    expect(total).toBeGreaterThan(12 * MIB);
-    expect(total).toBeLessThan(14 * MIB);
+    expect(total).toBeGreaterThan(SIZE);
+    expect(total).toBeLessThan(SIZE + 2 * MIB);
   });
 
   it('are begun anew on distribution 2.8, which drops an upload that is asked for after it broke off', async (context) => {
     const total = await sentTo(await orSkip(context, () => startDistribution()));
-    expect(total).toBeGreaterThan((6 + 12) * MIB);
-    expect(total).toBeLessThan((6 + 12 + 2) * MIB);
+    expect(total).toBeGreaterThan(SIZE / 2 + SIZE);
+    expect(total).toBeLessThan(SIZE / 2 + SIZE + 2 * MIB);
   });
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { realClock } from '../../src/clock.ts';
@@ -43,7 +43,7 @@ const configOf = (version: 0 | 1): string =>
 const SHA256 = '[extensions]\n\tobjectformat = sha256\n';
 
 /** In one process of a shell, so that this process is copied once. */
-const COMMIT = 'git add --all && git commit --quiet --allow-empty -m "a change" && git rev-parse HEAD';
+const COMMIT = 'git add --all && git commit --quiet --allow-empty -m "a change"';
 
 function repositoryAt(path: string): TestRepository {
   const git: TestRepository['git'] = (...args) => gitAt(path, args);
@@ -64,7 +64,8 @@ function repositoryAt(path: string): TestRepository {
     commit: async (files = {}, at = NOON) => {
       await write(files);
       const date = `${Math.floor(at / 1000)} +0000`;
-      return runAt(path, 'sh', ['-c', COMMIT], { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date });
+      runAt(path, 'sh', ['-c', COMMIT], { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date });
+      return headOf(path);
     },
     shallow: async (depth) => {
       const folder = await emptyFolder();
@@ -73,6 +74,13 @@ function repositoryAt(path: string): TestRepository {
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
   };
+}
+
+/** What `git rev-parse HEAD` prints after a commit, without its process. */
+async function headOf(path: string): Promise<string> {
+  const head = (await readFile(join(path, '.git', 'HEAD'), 'utf8')).trimEnd();
+  const [, branch] = /^ref: (.*)$/.exec(head) ?? [];
+  return branch === undefined ? head : (await readFile(join(path, '.git', branch), 'utf8')).trimEnd();
 }
 
 async function emptyFolder(): Promise<string> {
