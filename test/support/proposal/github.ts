@@ -27,6 +27,8 @@ export type TestGitHub = {
   readonly pulls: TestPull[];
   /** `METHOD path` of each request of the API. */
   readonly log: string[];
+  /** How often something was pushed over HTTP. */
+  pushes(): number;
   /** Requests that GitHub does not know. */
   readonly unexpected: string[];
   /** Answers the next request of the API. */
@@ -55,7 +57,7 @@ const COLLABORATORS = ['bob', 'carol'];
 /** Starts a server that ends with the test; its repositories have the files of a tree on the branch `main`. */
 export async function startGitHub(files: Readonly<Record<string, string>>): Promise<TestGitHub> {
   const root = mkdtempSync(join(tmpdir(), 'kpromo-github-'));
-  const state: State = { pulls: [], log: [], unexpected: [], failures: [], beforeCreate: undefined };
+  const state: State = { pulls: [], log: [], unexpected: [], failures: [], beforeCreate: undefined, pushes: 0 };
   const server = createServer((request, response) => void answer(root, state, request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -73,6 +75,7 @@ export async function startGitHub(files: Readonly<Record<string, string>>): Prom
     root,
     pulls: state.pulls,
     log: state.log,
+    pushes: () => state.pushes,
     unexpected: state.unexpected,
     fail: (one) => void state.failures.push(one),
     beforeCreate: (action) => void (state.beforeCreate = action),
@@ -86,7 +89,10 @@ function createRepositories(root: string, files: Readonly<Record<string, string>
   const work = join(root, 'work');
   mkdirSync(work);
   writeFiles(work, files);
-  scriptAt(work, 'git init --quiet --initial-branch=main && git add --all && git commit --quiet -m "a tree"');
+  scriptAt(
+    work,
+    'git init --quiet --template= --initial-branch=main && git add --all && git commit --quiet -m "a tree"',
+  );
   for (const slug of ['acme/promos', 'alice/promos']) {
     cpSync(join(work, '.git'), join(root, `${slug}.git`), { recursive: true });
     const config = '[core]\n\trepositoryformatversion = 0\n\tbare = true\n[http]\n\treceivepack = true\n';
@@ -97,11 +103,15 @@ function createRepositories(root: string, files: Readonly<Record<string, string>
 type State = Pick<TestGitHub, 'pulls' | 'log' | 'unexpected'> & {
   readonly failures: Parameters<TestGitHub['fail']>[0][];
   beforeCreate: (() => void) | undefined;
+  pushes: number;
 };
 
 async function answer(root: string, state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://github.test');
-  if (!url.pathname.startsWith('/api/v3/')) return serveGit(root, url, request, response);
+  if (!url.pathname.startsWith('/api/v3/')) {
+    if (request.method === 'POST' && url.pathname.endsWith('/git-receive-pack')) state.pushes += 1;
+    return serveGit(root, url, request, response);
+  }
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const path = url.pathname.slice('/api/v3/'.length);
@@ -235,7 +245,7 @@ function commitTo(repository: string, files: Readonly<Record<string, string>>, b
   try {
     const fetch = `git fetch --quiet "${repository}" "${branch}" && git reset --quiet --hard FETCH_HEAD`;
     const isKnown = `git -C "${repository}" show-ref --quiet "refs/heads/${branch}"`;
-    scriptAt(folder, `git init --quiet && if ${isKnown}; then ${fetch}; fi`);
+    scriptAt(folder, `git init --quiet --template= && if ${isKnown}; then ${fetch}; fi`);
     writeFiles(folder, files);
     const push = `git push --quiet "${repository}" "HEAD:refs/heads/${branch}"`;
     scriptAt(folder, `git add --all && git commit --quiet -m "a change" && ${push}`);
