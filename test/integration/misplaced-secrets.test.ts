@@ -8,6 +8,7 @@ import { COMMANDS } from '../../src/cli/options/commands/index.ts';
 import { COMMON_FLAGS } from '../../src/cli/options/output.ts';
 import { registryConfigSchema } from '../../src/config/parse.ts';
 import { homeWith } from '../support/home.ts';
+import { onceForFile } from '../support/once.ts';
 import { kpromo } from '../support/promotion/cip.ts';
 
 const PEM = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -40,12 +41,17 @@ const SECRETS: Readonly<Record<string, readonly [pasted: string, ...secret: stri
 const shown = (secret: readonly string[], text: string): readonly string[] =>
   secret.filter((part) => text.includes(part));
 
+/** One for all runs: there are hundreds. */
+const homeOfFile = onceForFile((ends) => homeWith({ 'tree/images/x': '' }, ends));
+
 async function printed(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const home = await homeWith({ 'tree/images/x': '', 'summary.md': '' });
+  const home = await homeOfFile();
+  const summary = join(home, 'summary.md');
+  await writeFile(summary, '');
   const { stdout, stderr } = await kpromo(args, {
-    env: { HOME: home, GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(home, 'summary.md'), ...env },
+    env: { HOME: home, GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary, ...env },
   });
-  return stdout + stderr + (await readFile(join(home, 'summary.md'), 'utf8'));
+  return stdout + stderr + (await readFile(summary, 'utf8'));
 }
 
 /** Files of these names would be created in this folder. */
@@ -107,10 +113,10 @@ describe('secrets where a path belongs', () => {
       }
   });
 
-  it.each(Object.entries(SECRETS))('are not shown: %s as an argument', async (_what, [pasted, ...secret]) => {
+  it.each(Object.entries(SECRETS))('are not shown: %s as an argument', async (what, [pasted, ...secret]) => {
     for (const args of [
       [pasted],
-      ...COMMANDS.map(({ name }) => [name, pasted]),
+      ...placesFor(what, COMMANDS).map(({ name }) => [name, pasted]),
       ['cip', `--${pasted}`],
       ['explain', pasted],
     ])
