@@ -17,13 +17,12 @@ export function sourceText(file: string, text: string, padding: ReadonlyMap<numb
 
 /** The offset at which each line begins; lines end as in YAML: with LF, CR or CR LF. */
 export function lineStarts(text: string): LineStarts {
-  const [LF, CR] = [0x0a, 0x0d];
+  // a search takes a tenth of the time of a loop over the characters
+  const end = text.includes('\r') ? anyEnd(text) : (from: number): number => text.indexOf('\n', from);
   // a file may be nothing but line ends: no object for each
   let starts = new Uint32Array(1024);
   let lines = 1;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code !== LF && (code !== CR || text.charCodeAt(index + 1) === LF)) continue;
+  for (let index = end(0); index >= 0; index = end(index + 1)) {
     if (lines === starts.length) {
       const more = new Uint32Array(lines * 2);
       more.set(starts);
@@ -33,6 +32,18 @@ export function lineStarts(text: string): LineStarts {
     lines += 1;
   }
   return starts.subarray(0, lines);
+}
+
+/** Finds the next character that ends a line, from an offset; -1 if there is none. */
+function anyEnd(text: string): (from: number) => number {
+  const [LF, CR] = [0x0a, 0x0d];
+  return (from) => {
+    for (let index = from; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code === LF || (code === CR && text.charCodeAt(index + 1) !== LF)) return index;
+    }
+    return -1;
+  };
 }
 
 /** Where each line of a text begins, by line from 0. */
