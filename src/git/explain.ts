@@ -13,10 +13,7 @@ export function explain(args: readonly string[], code: number | null, message: s
       `if you trust it, run \`git config --global --add safe.directory ${ownedPath(message) ?? folder}\``,
     );
   if (message.includes('not a git repository') || message.includes('cannot use bare repository'))
-    return of(
-      `${folder} is in no Git repository`,
-      'run in a clone, or without --use-prow-manifest-diff and --manifest-diff-since',
-    );
+    return inNoRepository(folder);
   if (/promisor|transport '.*' not allowed/.test(message))
     return of(`git ${args[0]}: an object is not in this clone`, 'clone without --filter');
   const line = message.split('\n').find((text) => text.trim() !== '') ?? `exit code ${code ?? 'none'}`;
@@ -24,6 +21,13 @@ export function explain(args: readonly string[], code: number | null, message: s
     `git ${args[0]} failed: ${line.trim()}`,
     `look at the repository of ${folder}, for example with \`git fsck\``,
   );
+}
+
+/** Returns the error for a folder that is not in a clone. */
+export function inNoRepository(folder: string): PromotionError {
+  return new PromotionError('GIT', `${folder} is in no Git repository`, {
+    hint: 'run in a clone, or without --use-prow-manifest-diff and --manifest-diff-since',
+  });
 }
 
 function ownedPath(message: string): string | undefined {

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
 import { isPromotionError, PromotionError } from '../errors.ts';
-import { DEEPEN } from './explain.ts';
+import { DEEPEN, inNoRepository } from './explain.ts';
 import { historyQueries, type HistoryQueries } from './history.ts';
 import { parentsOf, parseObjects, parseTree, type ObjectId, type TreeEntry } from './objects.ts';
 import { publicUrl } from './origin.ts';
@@ -30,6 +31,8 @@ export type GitRepository = HistoryQueries & {
 
 /** Opens the repository whose working tree contains this folder; throws GIT. */
 export async function openRepository(folder: string, services: GitServices): Promise<GitRepository> {
+  services.signal.throwIfAborted();
+  if (!(await mayBeClone(folder))) throw inNoRepository(folder);
   const run = gitIn(folder, services);
   const line = async (...args: readonly string[]): Promise<string> => (await run(args)).toString('utf8').trimEnd();
   const lines = async (...args: readonly string[]): Promise<string[]> =>
@@ -63,6 +66,26 @@ export async function openRepository(folder: string, services: GitServices): Pro
     ...historyQueries(run, () => boundary(line, isShallow)),
     origin: async () => publicUrl(await line('config', '--default', '', '--get', 'remote.origin.url')),
   };
+}
+
+/**
+ * Returns false if neither the folder nor one above has `.git`: what git would find out in a process of its own, since it
+ * gets no GIT_DIR. Most runs that only want to know about history are in no repository.
+ */
+async function mayBeClone(folder: string): Promise<boolean> {
+  const start = await realpath(folder).catch(() => undefined);
+  for (let place = start; place !== undefined;) {
+    const isThere = await lstat(path.join(place, '.git')).then(
+      () => true,
+      ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+    );
+    if (isThere) return true;
+    const above = path.dirname(place);
+    if (above === place) return false;
+    place = above;
+  }
+  // git says why
+  return true;
 }
 
 async function resolve(run: GitRun, name: string, isShallow: () => Promise<boolean>): Promise<ObjectId> {
