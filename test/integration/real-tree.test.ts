@@ -12,10 +12,12 @@ import { placed } from '../../src/sharding/placement.ts';
 import { setup } from '../../src/phases/setup.ts';
 import { parseObjects } from '../../src/git/objects.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
+import type { LoadedManifests } from '../../src/manifest/manifest.ts';
+import { parseOnce } from '../../src/manifest/parse-once.ts';
 import type { ValidationDocument } from '../../src/report/terminal/validation.ts';
-import { ensureBuilt, runCli, type Ended } from '../support/built-cli.ts';
 import { gitServices } from '../support/git.ts';
 import { nearChange, replay } from '../support/history.ts';
+import { kpromo, type CipRun } from '../support/promotion/cip.ts';
 import { testContext } from '../support/promotion/context.ts';
 
 const BUNDLE = join(import.meta.dirname, '../../../shared/real-trees/k8s-2024.bundle');
@@ -42,6 +44,9 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
   const folder = mkdtempSync(join(tmpdir(), 'kpromo-real-'));
   const git = (...args: readonly string[]): string =>
     execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' }).trim();
+  /** Most files of the tree are the same in all commits that are checked out. */
+  const parse = parseOnce();
+  const load = (): Promise<LoadedManifests> => loadManifests({ manifests: join(folder, PLACE) }, parse);
   beforeAll(() => void git('clone', '--quiet', BUNDLE, '.'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -49,7 +54,7 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
     const commits = git('rev-list', '--reverse', 'HEAD').split('\n');
     for (const commit of commits.filter((_, index) => index % STEP === STEP - 1)) {
       git('checkout', '--quiet', commit);
-      const loaded = await loadManifests({ manifests: join(folder, PLACE) });
+      const loaded = await load();
       const { failures, warnings = [] } = await setup({ load: async () => loaded }).run({}, testContext().context);
       expect([...RED.values()].flat()).toEqual(expect.arrayContaining(failures.map(textOf)));
       const manifests = git('ls-files', '*/promoter-manifest.yaml').split('\n');
@@ -62,7 +67,7 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
 
   it('is divided evenly, and another shard moves few digests', async () => {
     git('checkout', '--quiet', 'origin/HEAD');
-    const { projects } = await loadManifests({ manifests: join(folder, PLACE) });
+    const { projects } = await load();
     const tree = projects.flatMap((project) =>
       project.images.map(({ name, digests }) => ({
         source: `${project.source}/${name}`,
@@ -94,8 +99,8 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
       // the whole tree now and then
       const { commit, head, before } = looked % (STEP / 4) === 1 ? change : nearChange(change);
       const { context } = testContext();
-      const load = { load: async () => head, ...(before && { loadBase: async () => before }) };
-      const { failures, warnings = [] } = await setup(load).run({}, context);
+      const services = { load: async () => head, ...(before && { loadBase: async () => before }) };
+      const { failures, warnings = [] } = await setup(services).run({}, context);
       if (failures.length > 0) red.set(commit.slice(0, 12), failures.map(textOf));
       for (const old of warnings.filter(({ inBase }) => inBase === true))
         told.set(textOf(old), (told.get(textOf(old)) ?? 0) + 1);
@@ -114,7 +119,7 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
     const moves = await pastMoves(repository, tip);
     expect(moves.map(({ name, tag }) => `${name}:${tag}`)).toEqual(textMoves());
     // one entry in a thousand, by git's own search
-    const { projects } = await loadManifests({ manifests: join(folder, PLACE) });
+    const { projects } = await load();
     const queries = projects.flatMap(({ destinations: [first], images }) =>
       images.flatMap(({ name, digests }) =>
         digests.map(({ digest, position }) => ({ repository: `${first?.name}/${name}`, digest, file: position.file })),
@@ -166,13 +171,13 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
   }
 
   it('has the same exit codes through the program', async () => {
-    await ensureBuilt();
-    const validate = async (commit: string): Promise<Ended> => {
+    const validate = async (commit: string): Promise<CipRun> => {
       git('checkout', '--quiet', commit);
-      const args = ['validate', PLACE, '--use-prow-manifest-diff', '--output=json'];
-      return runCli(args, { cwd: folder, env: { JOB_TYPE: 'presubmit', PULL_BASE_SHA: `${commit}^` } });
+      const args = ['validate', join(folder, PLACE), '--use-prow-manifest-diff', '--output=json'];
+      const env = { PATH: process.env['PATH'] ?? '', JOB_TYPE: 'presubmit', PULL_BASE_SHA: `${commit}^` };
+      return kpromo(args, { env });
     };
-    const severities = ({ stdout }: Ended): readonly string[] =>
+    const severities = ({ stdout }: CipRun): readonly string[] =>
       (JSON.parse(stdout) as ValidationDocument).problems.flatMap(({ severity, code }) =>
         severity === 'warning' ? [] : [`${severity} ${code}`],
       );
