@@ -142,11 +142,8 @@ const kinds = (all: readonly Attached[]): string[] =>
 const OURS = ['bundle record verified', 'bundle signature verified', 'sig signature verified'];
 
 describe('what we attach', () => {
-  it.for([
-    ['distribution 2.8', distribution],
-    ['a registry that keeps lists', referrers],
-  ] as const)('is there once on %s, and as cosign wants it', async ([, start], test) => {
-    const { promote, attached, verify } = await world(test, start);
+  it('is there once, and as cosign wants it', async (test) => {
+    const { promote, attached, verify } = await world(test, distribution);
     expect(await promote()).toEqual(['written', 'written']);
     expect(await promote()).toEqual(['there', 'there']);
     expect(kinds(await attached())).toEqual(OURS);
@@ -197,7 +194,7 @@ describe('what we attach', () => {
     const { promoteCopy, verify, cosignAdds } = await world(test, distribution);
     await cosignAdds('sign', form);
     const copy = await promoteCopy();
-    for (const who of [SIGNER.subject, OTHER]) expect(await verify('verify', [flag], who, copy)).not.toBe('');
+    expect(await verify('verify', [flag], OTHER, copy)).not.toBe('');
   });
 
   it('stands beside a signature that cosign wrote as a referrer, which is found and verified', async (test) => {

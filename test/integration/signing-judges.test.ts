@@ -33,19 +33,23 @@ async function judged(test: Skippable, bundle: Uint8Array, flags: readonly strin
 }
 
 describe('what kpromo signs, judged by cosign', () => {
-  it.for([[1], [2]] as const)(
-    'is good with an entry in Rekor v%i, and for nobody and nothing else',
-    async ([version], test) => {
-      const world = await signingWorld({ rekorVersions: [version] });
-      const bundle = await signedNumber(await signingIn(world));
-      const root = `--trusted-root=${world.sigstore.trustedRootFile}`;
-      const flags = [root, ...IDENTITY, ...(version === 2 ? ['--use-signed-timestamps'] : [])];
-      expect(await judged(test, bundle, flags)).toContain('Verified OK');
-      expect(String(await rejection(judged(test, bundle, flags, 2)))).toMatch(/digest/);
-      const others = [root, '--certificate-identity=a@b.c', `--certificate-oidc-issuer=${SIGNER.issuer}`];
-      expect(String(await rejection(judged(test, bundle, others)))).toMatch(/SAN|identit/i);
-    },
-  );
+  it('is good with an entry in Rekor v1, and for nobody and nothing else', async (test) => {
+    const world = await signingWorld();
+    const bundle = await signedNumber(await signingIn(world));
+    const root = `--trusted-root=${world.sigstore.trustedRootFile}`;
+    const flags = [root, ...IDENTITY];
+    expect(await judged(test, bundle, flags)).toContain('Verified OK');
+    expect(String(await rejection(judged(test, bundle, flags, 2)))).toMatch(/digest/);
+    const others = [root, '--certificate-identity=a@b.c', `--certificate-oidc-issuer=${SIGNER.issuer}`];
+    expect(String(await rejection(judged(test, bundle, others)))).toMatch(/SAN|identit/i);
+  });
+
+  it('is good with an entry in Rekor v2', async (test) => {
+    const world = await signingWorld({ rekorVersions: [2] });
+    const bundle = await signedNumber(await signingIn(world));
+    const flags = [`--trusted-root=${world.sigstore.trustedRootFile}`, ...IDENTITY, '--use-signed-timestamps'];
+    expect(await judged(test, bundle, flags)).toContain('Verified OK');
+  });
 
   it.for<readonly [string, () => KeyObject]>([
     ['P-256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey],
