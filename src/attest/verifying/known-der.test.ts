@@ -2,7 +2,7 @@ import { X509Certificate } from '@sigstore/core';
 import type { TrustMaterial } from '@sigstore/verify';
 import { describe, expect, it } from 'vitest';
 import { codeSigningChain } from '../../../test/support/sigstore/certificates.ts';
-import { encodedOnce } from './known-der.ts';
+import { encodedOnce, encodedWhenAsked } from './known-der.ts';
 
 describe('src/attest/verifying/known-der.ts', () => {
   it('keeps the encoding of each trusted certificate', async () => {
@@ -19,5 +19,15 @@ describe('src/attest/verifying/known-der.ts', () => {
     }
     const [own, above] = certChain;
     expect(own?.verify(above)).toBe(true);
+  });
+
+  it('keeps the encoding of a certificate that was asked for', async () => {
+    const { leaf, root } = await codeSigningChain(Date.UTC(2026, 0, 1));
+    const der = Buffer.from(leaf.certificate.rawData);
+    const certificate = X509Certificate.parse(der);
+    encodedWhenAsked(certificate);
+    expect(Buffer.from(certificate.root.toDER())).toEqual(der);
+    for (const object of [certificate.root, certificate.tbsCertificate]) expect(object.toDER()).toBe(object.toDER());
+    expect(certificate.verify(X509Certificate.parse(Buffer.from(root.certificate.rawData)))).toBe(true);
   });
 });

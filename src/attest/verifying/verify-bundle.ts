@@ -5,6 +5,7 @@ import type * as verify from '@sigstore/verify';
 import { ReasonError } from '../../errors.ts';
 import { certifiedIn } from '../formats/certified.ts';
 import { ed25519Content } from './ed25519.ts';
+import { encodedWhenAsked } from './known-der.ts';
 import { intotoAnchored } from './intoto-001.ts';
 import { certificateLack, inForce, mayHaveIssued, serviceLack, whenever, type Thresholds } from './in-force.ts';
 import { leafOf } from '../formats/leaf.ts';
@@ -169,6 +170,7 @@ function entityOf(
 ): verify.SignedEntity {
   const given = artifact === undefined ? undefined : Buffer.from(artifact);
   const entity = library.toSignedEntity(bundle, given);
+  if (entity.key.$case === 'certificate') encodedWhenAsked(entity.key.certificate);
   if (certificate !== undefined || publicKey.asymmetricKeyType !== 'ed25519' || given === undefined) return entity;
   return { ...entity, signature: ed25519Content(entity.signature, bundle, given) };
 }
