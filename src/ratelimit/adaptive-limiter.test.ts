@@ -16,7 +16,7 @@ function opened(settings: LimitSettings = {}): { limiter: AdaptiveLimiter; clock
 const ask = (limiter: AdaptiveLimiter, kind: RequestClass = 'read', origin = ORIGIN): Promise<Permit> =>
   limiter.acquire({ origin, lane: 'small', class: kind }, forever);
 
-/** Sends requests one after another, each answered at once, and tells how many went within `ms`. */
+/** Sends requests one after another, each answered within 5 ms, and tells how many went within `ms`. */
 async function flow(
   limiter: AdaptiveLimiter,
   clock: FakeClock,
@@ -29,6 +29,7 @@ async function flow(
   const keepSending = async (): Promise<void> => {
     for (;;) {
       const permit = await ask(limiter, kind);
+      await clock.wait(1);
       if (clock.now() <= end) permit.answered(answer);
       permit.release();
       if (clock.now() > end) return;
@@ -54,6 +55,13 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     ]);
     const other = opened();
     expect(await flow(other.limiter, other.clock, 3000)).toBeGreaterThan(180);
+  });
+
+  it('obeys a configured rate while the limit is unknown', async () => {
+    const slow = opened({ ceiling: 20 });
+    expect(await flow(slow.limiter, slow.clock, 3000)).toBeLessThanOrEqual(70);
+    const free = opened();
+    expect(await flow(free.limiter, free.clock, 3000)).toBeGreaterThan(450);
   });
 
   it('uses one quota for all Google hosts', async () => {

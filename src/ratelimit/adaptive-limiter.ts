@@ -86,7 +86,10 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     const { rate: known = start, limit } = options.restored?.get(name) ?? {};
     const first = Math.min(limit === undefined ? known : limit * UNDER_LIMIT, ceiling);
     const { rates: group, origins } = groups.get(name) ?? {
-      rates: rateGroup({ start: first, limit, floor, ceiling, burst }, newBucket),
+      rates: rateGroup(
+        { start: first, limit, floor, ceiling, burst, eager: !hasRate(settingsOf?.(origin)) },
+        newBucket,
+      ),
       origins: [],
     };
     groups.set(name, { rates: group, origins: [...origins, origin] });
@@ -112,6 +115,11 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     },
     readings,
   };
+}
+
+/** Returns true if a rate is configured: then it is obeyed from the first request. */
+function hasRate({ start, ceiling }: LimitSettings = {}): boolean {
+  return start !== undefined || ceiling !== undefined;
 }
 
 function defaultsFor(origin: string): LimitSettings {

@@ -174,6 +174,31 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     expect(bucket.rate(9000)).toBe(120);
   });
 
+  it('lets the responses set the pace before the first refusal, once its burst is open', () => {
+    const bucket = adaptiveBucket({ start: 60, floor: 1, ceiling: 100_000, burst: 2, eager: true }, 0);
+    for (const now of [0, 1, 2]) {
+      const [first, second] = [bucket.take(now), bucket.take(now)];
+      // The burst grows from 1 by a third with each response.
+      expect(bucket.wait(now)).toBeGreaterThan(0);
+      for (const mark of [first, second]) bucket.answered('admitted', mark, now);
+    }
+    expect(bucket.wait(3)).toBe(0);
+    const mark = bucket.take(3);
+    expect(bucket.wait(3)).toBe(0);
+    bucket.take(3);
+    expect(bucket.wait(3)).toBeGreaterThan(0);
+    bucket.answered('refused', mark, 4);
+    expect(bucket.wait(4)).toBeGreaterThan(100);
+  });
+
+  it('sends 1,000 requests of 2 ms without a limit in less than 2 s, and is not refused more by one of 100/s', () => {
+    const spec = { seed: 1, concurrency: 20, roundTrips: [1.6, 2.4] } as const;
+    const { lastAt } = simulate({ ...spec, quota: { admit: () => true }, seconds: 10, stopAfter: 1000 });
+    expect(lastAt).toBeLessThan(2000);
+    const { refused } = simulate({ ...spec, quota: steady(100, DEEP), seconds: 10 });
+    expect(sumOf(refused, 0, 10)).toBeLessThanOrEqual(6);
+  });
+
   it('halves the rate when the registry fails', () => {
     const bucket = opened(60);
     bucket.answered('failing', bucket.take(0), 100);

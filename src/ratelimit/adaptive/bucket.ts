@@ -1,9 +1,11 @@
-import { rateOf, startState, type Mark, type RateBounds, type RateState } from './rate-law.ts';
+import { NEVER_CUT, rateOf, startState, type Mark, type RateBounds, type RateState } from './rate-law.ts';
 import { learn, type Answered, type Verdict } from './rate-learning.ts';
 
 export type BucketSettings = RateBounds & {
   /** Maximum number of requests that may be sent at once after a pause. */
   readonly burst: number;
+  /** While no limit is known, `EAGER` requests may be under way at any rate. Default: false. */
+  readonly eager?: boolean | undefined;
 };
 
 /** A token bucket whose rate adapts to the responses. Times are Unix milliseconds, and never decrease. */
@@ -46,6 +48,12 @@ const LONGEST_PROBE = 5000;
 /** A request without a response for this many milliseconds no longer holds others up. */
 export const PATIENCE = 1000;
 
+/**
+ * With fewer requests under way, another one needs no token before the first sign of a limit: the responses set the pace.
+ * Small, because all of them can be refused at the first limit.
+ */
+const EAGER = 2;
+
 /** Growth of the burst with each response: small, so that a low quota is noticed after few refusals. */
 export const OPENING = 1 / 3;
 
@@ -82,7 +90,7 @@ export function adaptiveBucket(settings: BucketSettings, now: number, known?: Kn
     hungry: (yes, time) => at(time, () => void (pool.hungry = yes)),
     answered: (verdict, request, time, pause = 0) =>
       at(time, () => {
-        pool.unanswered -= 1;
+        pool.unanswered = Math.max(0, pool.unanswered - 1);
         if (verdict !== undefined) learnFrom(pool, { verdict, request, sent: pool.sent, now: time, pause });
       }),
     advertise: (most, time) => at(time, () => advertise(pool, most)),
@@ -95,7 +103,8 @@ export function adaptiveBucket(settings: BucketSettings, now: number, known?: Kn
 }
 
 function take(pool: Pool, now: number): Mark {
-  pool.tokens -= 1;
+  // An eager request may take less than a token.
+  pool.tokens = Math.max(0, pool.tokens - 1);
   if (rateOf(pool.state, pool.settings) < EVENLY) pool.tokens = Math.floor(pool.tokens + EPSILON);
   pool.unanswered += 1;
   pool.sent += 1;
@@ -121,10 +130,19 @@ function awaitsAnswer({ settings, unanswered, open }: Pool): boolean {
 }
 
 function waitOf(pool: Pool, now: number): number {
-  const { settings, state, tokens, probeAt, takenAt } = pool;
+  const { settings, state, tokens, unanswered, probeAt, takenAt } = pool;
   const forAnswer = awaitsAnswer(pool) ? takenAt + PATIENCE - now : 0;
-  const forToken = tokens > 1 - EPSILON ? 0 : ((1 - tokens) * 1000) / rateOf(state, settings);
+  const isEager = pool.open >= settings.burst && unanswered < eagerOf(state, settings);
+  const forToken = isEager || tokens > 1 - EPSILON ? 0 : ((1 - tokens) * 1000) / rateOf(state, settings);
   return Math.max(forToken, forAnswer, probeAt - now, 0);
+}
+
+/** Returns how many requests may be under way at any rate. */
+export function eagerOf(
+  { cutAt, limit, advertised }: RateState,
+  { eager = false, sharers = 1 }: BucketSettings,
+): number {
+  return eager && sharers === 1 && cutAt === NEVER_CUT && limit === undefined && advertised === undefined ? EAGER : 0;
 }
 
 function learnFrom(pool: Pool, answer: Answered): void {

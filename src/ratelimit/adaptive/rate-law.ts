@@ -5,6 +5,8 @@ export type RateBounds = {
   readonly ceiling: number;
   /** The limit that an earlier run learned: where the first search begins. */
   readonly limit?: number | undefined;
+  /** Number of processes that share the limit but do not see each other's responses. Default: 1. */
+  readonly sharers?: number | undefined;
 };
 
 /** Number and time of a sent request. */
@@ -77,26 +79,39 @@ const SEARCH_SLOPE = 0.05;
 /** After this many milliseconds without a refusal the limit must have grown, and the rate doubles. */
 const SEARCH = 3000;
 
+/** Time of the last cut before the first one. */
+export const NEVER_CUT = Number.MIN_SAFE_INTEGER;
+
 /** Returns the state before the first response. */
 export function startState({ start, limit }: RateBounds): RateState {
-  const never = Number.MIN_SAFE_INTEGER;
-  return { from: start, limit, hungry: 0, cutAt: never, refusals: 0, refused: 0, refusedLast: 0, idle: 0, below: 0 };
+  return {
+    from: start,
+    limit,
+    hungry: 0,
+    cutAt: NEVER_CUT,
+    refusals: 0,
+    refused: 0,
+    refusedLast: 0,
+    idle: 0,
+    below: 0,
+  };
 }
 
 /**
  * Returns the current rate in requests a second: it approaches the known limit, fast at first, stays there, then grows
  * slowly, and finally doubles.
  */
-export function rateOf(state: RateState, { floor, ceiling }: RateBounds): number {
-  return Math.min(Math.max(grown(state), floor), ceiling, state.advertised ?? ceiling);
+export function rateOf(state: RateState, { floor, ceiling, sharers = 1 }: RateBounds): number {
+  return Math.min(Math.max(grown(state, sharers), floor), ceiling, state.advertised ?? ceiling);
 }
 
-function grown(state: RateState): number {
+function grown(state: RateState, sharers: number): number {
   const { from, limit, hungry } = state;
   if (limit === undefined) return from * 2 ** (hungry / DOUBLING);
   const hold = holdOf(state, limit);
   if (hungry < hold) return limit - (limit - from) * (1 - hungry / hold) ** 3;
-  const beyond = hungry - hold;
+  // Each search costs a refusal, of whichever process: all together search as often as one.
+  const beyond = Math.max(0, hungry - hold - (sharers - 1) * LONGEST_HOLD);
   if (beyond < SEARCH) return limit * (1 + (SEARCH_SLOPE * beyond) / 1000);
   return limit * (1 + (SEARCH_SLOPE * SEARCH) / 1000) * 2 ** ((beyond - SEARCH) / DOUBLING);
 }
