@@ -1,4 +1,4 @@
-import { adaptiveBucket, LATENESS, OPENING, PATIENCE, type AdaptiveBucket } from '../adaptive/bucket.ts';
+import { adaptiveBucket, eagerOf, LATENESS, OPENING, PATIENCE, type AdaptiveBucket } from '../adaptive/bucket.ts';
 import type { RateStore } from './store.ts';
 import { rateOf } from '../adaptive/rate-law.ts';
 import type { Verdict } from '../adaptive/rate-learning.ts';
@@ -12,7 +12,7 @@ import {
   type Member,
   type SharedBucketOptions,
 } from './member.ts';
-import { flowRate, isNews, scaled, sharers, type SentMark } from './record.ts';
+import { flowRate, isNews, portionOf, sharers, withoutSearch, type SentMark, type SharedRecord } from './record.ts';
 import { applyRecord, publish, publishSoon } from './publish.ts';
 
 /** A bucket whose rate and tokens several processes share; without a store it belongs to this process alone. */
@@ -66,7 +66,13 @@ function waitOf(member: Member, now: number): number {
   const forAnswer = awaitsAnswer(member) ? member.takenAt + PATIENCE - now : 0;
   // A timer may fire a little early; the rest would be too short to move the clock.
   const forPace = member.nextAt - now > 0.01 ? member.nextAt - now : 0;
-  return Math.max(forPace, forAnswer, member.leased >= 1 ? 0 : LOOK_AGAIN);
+  const forToken = Math.max(forPace, member.leased >= 1 ? 0 : LOOK_AGAIN);
+  return Math.max(isEager(member) ? 0 : forToken, forAnswer);
+}
+
+/** Returns true if a request may be sent at any rate; several processes would be refused together at the first limit. */
+function isEager({ record, settings, open, unanswered, updated }: Member): boolean {
+  return open >= settings.burst && unanswered < eagerOf(record.state, settings) && sharers(record, updated) === 1;
 }
 
 function take(member: Member, now: number): SentMark {
@@ -79,8 +85,9 @@ function take(member: Member, now: number): SentMark {
     return { ...mark, epoch, local: true };
   }
   const gap = 1000 / flowRate(member.record.state, member.settings);
-  member.nextAt = Math.max(member.nextAt, now - LATENESS) + gap;
-  member.leased -= 1;
+  // An eager request is sent before its time, and may have no token.
+  member.nextAt = Math.min(now, Math.max(member.nextAt, now - LATENESS)) + gap;
+  member.leased = Math.max(0, member.leased - 1);
   const mark = { number: 0, at: now, epoch, local: false };
   member.unpublished.marks.push(mark);
   publishSoon(member);
@@ -145,7 +152,11 @@ function recordAnswer(member: Member, verdict: Verdict | undefined, mark: SentMa
   const { unpublished, record } = member;
   member.unanswered -= 1;
   const isOurs = mark.epoch === member.epoch && mark.local === (member.local !== undefined);
-  if (member.local !== undefined) return member.local.answered(isOurs ? verdict : undefined, mark, now, pause);
+  if (member.local !== undefined) {
+    // It did not send the requests from before.
+    if (mark.local) member.local.answered(isOurs ? verdict : undefined, mark, now, pause);
+    return;
+  }
   if (verdict === 'admitted') member.open = Math.min(member.settings.burst, member.open + OPENING);
   if (pause > 0) unpublished.pausedUntil = Math.max(unpublished.pausedUntil, now + pause);
   const isWorthPublishing = isOurs && verdict !== undefined && isNews(record, verdict);
@@ -165,14 +176,21 @@ function join(member: Member, store: RateStore): void {
   begin(member, store);
   member.offset = store.offset;
   member.updated = member.clock.now() + member.offset;
-  const numbers = { from: member.sentAlone, to: record.sent };
-  const state = local === undefined ? record.state : scaled(local.state, member.share, numbers);
-  member.record = { ...record, state, version: 0, members: {} };
+  member.record = { ...record, ...(local && sinceAlone(member, local)), version: 0, members: {} };
   const { epoch } = member;
   store.follow(name, (news) => {
     if (member.epoch === epoch && news.version > member.record.version) applyRecord(member, news);
   });
   void publish(member);
+}
+
+/**
+ * Returns the common state and the number of requests after a time alone. What one of several processes learned from its
+ * share says less of the whole than what all knew before. The others sent as many requests as this one.
+ */
+function sinceAlone({ record, settings, share, sentAlone }: Member, local: AdaptiveBucket): Partial<SharedRecord> {
+  const state = share === 1 ? local.state : withoutSearch(record.state, settings);
+  return { state, sent: record.sent + (sentAlone - record.sent) * share };
 }
 
 function leave(member: Member): void {
@@ -182,9 +200,9 @@ function leave(member: Member): void {
   const now = clock.now() + member.offset;
   if (member.local === undefined) {
     member.share = sharers(record, now);
-    const state = scaled(record.state, 1 / member.share, { from: record.sent, to: record.sent });
+    const state = portionOf(withoutSearch(record.state, settings), member.share, record.sent);
     member.sentAlone = record.sent;
-    member.local = adaptiveBucket(settings, now, { state, sent: record.sent });
+    member.local = adaptiveBucket({ ...settings, sharers: member.share }, now, { state, sent: record.sent });
   }
   member.local.hungry(member.hungry, now);
   member.wake();

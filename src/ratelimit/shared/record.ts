@@ -87,26 +87,26 @@ export function sharers({ members }: SharedRecord, now: number): number {
   return Math.max(1, Object.values(members).filter((at) => now - at < RECENT_MS).length);
 }
 
-/** Numbers of the last request: in the counting that a state has, and in the one that it gets. */
-type Renumbering = { readonly from: number; readonly to: number };
+/** Returns the state at its current rate, or at its limit if it was searching for a higher one. */
+export function withoutSearch(state: RateState, bounds: RateBounds): RateState {
+  const from = Math.min(rateOf(state, bounds), state.limit ?? Number.POSITIVE_INFINITY);
+  return { ...state, from, hungry: 0 };
+}
 
-/**
- * Returns the state with all rates and counts multiplied: the share of one process, or the whole from a share. Without new
- * numbers, the requests since the last refusal would be counted in two ways, and their rate would be wrong.
- */
-export function scaled(state: RateState, factor: number, { from, to }: Renumbering): RateState {
+/** Returns a process's share of the state after so many requests: that of all rates and of all counts. */
+export function portionOf(state: RateState, count: number, sent: number): RateState {
   const { limit, least, advertised, empty } = state;
-  const times = (rate: number | undefined): number | undefined => rate && rate * factor;
-  const renumbered = (before: number): number => to - Math.round((from - before) * factor);
+  const part = (rate: number | undefined): number | undefined => rate && rate / count;
+  const renumbered = (before: number): number => sent - Math.round((sent - before) / count);
   return {
     ...state,
-    from: state.from * factor,
-    limit: times(limit),
-    least: times(least),
-    advertised: times(advertised),
+    from: state.from / count,
+    limit: part(limit),
+    least: part(least),
+    advertised: part(advertised),
     settling: undefined,
     empty: empty && { number: renumbered(empty.number), at: empty.at },
-    refusals: Math.round(state.refusals * factor),
+    refusals: Math.round(state.refusals / count),
     refusedLast: renumbered(state.refusedLast),
   };
 }
