@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { kpromo, type CipRun } from '../support/promotion/cip.ts';
 import { KNOWN_TO_BE_FAST_YAML } from '../support/promotion/fast-registries.ts';
+import { holdings } from '../support/promotion/holdings.ts';
 import { signingStage } from '../support/promotion/signing-stage.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
@@ -62,17 +63,6 @@ async function runShards(
   return runs;
 }
 
-/** What one production holds, without its root. Signatures differ from run to run, so only their tags are compared. */
-function holds({ mirrors, root }: Production): unknown {
-  return mirrors.map((mirror) =>
-    Object.entries(mirror.snapshot()).flatMap(([path, { tags, manifests, blobs }]) => {
-      if (!path.startsWith(`${root}/`)) return [];
-      const named = Object.entries(tags).map(([tag, digest]) => (tag.endsWith('.sig') ? tag : `${tag} ${digest}`));
-      return [[path.slice(root.length), named, Object.keys(manifests).length, Object.keys(blobs).length]];
-    }),
-  );
-}
-
 type Finding = { readonly code: string; readonly places: readonly { readonly ref: string }[] };
 
 /** The differences that audits found together, each with its places. */
@@ -107,7 +97,7 @@ describe('--shard', () => {
         codes: [promoted, replicated, checked, found].map((runs) => Math.max(...runs.map(({ code }) => code))),
         failed: found.filter(({ code }) => code !== 0).length,
         requests,
-        holds: holds(production),
+        holds: holdings(mirrors, production.root),
         signed: signed.map((one) => one.join(' ').replaceAll(`/${production.root}/`, '/')),
       };
     };
@@ -140,7 +130,7 @@ describe('--shard', () => {
           storeImage(store, `${production.root}/${path}`, STRAY, ['v1']);
       const audits = await runShards(production, ['audit', '--sign=false', '--output=json']);
       requests.push(taken());
-      return { requests, findings: findingsOf(audits, production.root), holds: holds(production) };
+      return { requests, findings: findingsOf(audits, production.root), holds: holdings(mirrors, production.root) };
     };
     const whole = await outcomeOf(undefined);
     expect(whole.findings).toHaveLength(3);
