@@ -19,8 +19,19 @@ import { SIZES } from './tree.ts';
 /** The trees when every digest is on every mirror. */
 const DONE = { s: { ...SIZES.s, pending: 0 }, m: { ...SIZES.m, pending: 0 }, full: { ...SIZES.full, pending: 0 } };
 
-/** The full tree with another number of projects, each of 748 digests, or of mirrors. */
-const grown = (projects: number, mirrors: number): Scenario => tree({ ...DONE.full, projects, mirrors }, 'dry');
+/** Numbers of projects that make trees of 5,236, 45,628, 200,464 and 460,020 digests. */
+const GROWTH_PROJECTS = { '5k': 7, '46k': 61, '200k': 268, '460k': 615 } as const;
+
+const GROWTH_MIRRORS = [1, 22, 100] as const;
+
+/** Dry runs of complete trees of every size on every number of mirrors: `growth-46k-22` is the full tree. */
+function growth(): readonly (readonly [name: string, scenario: Scenario])[] {
+  return Object.entries(GROWTH_PROJECTS).flatMap(([digests, projects]) =>
+    GROWTH_MIRRORS.map(
+      (mirrors) => [`growth-${digests}-${mirrors}`, tree({ ...DONE.full, projects, mirrors }, 'dry')] as const,
+    ),
+  );
+}
 
 /**
  * Every scenario by its name. To add one, write `scenarios/NAME.ts`, which exports a `Scenario` or a function that returns
@@ -66,13 +77,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['shards', shards],
   // Ten times Kubernetes' tree: each of eight pods has 256 MiB.
   ['shard-of-8', tree({ ...DONE.full, projects: 610 }, 'dry', { shard: '0/8', limits: { peakMiB: { most: 250 } } })],
-  // 5,236, 45,628, 200,464 and 460,020 digests on 22 mirrors; 45,628 on 1 and on 100 mirrors.
-  ['growth-5k', grown(7, 22)],
-  ['growth-46k', grown(61, 22)],
-  ['growth-200k', grown(268, 22)],
-  ['growth-460k', grown(615, 22)],
-  ['growth-1-mirror', grown(61, 1)],
-  ['growth-100-mirrors', grown(61, 100)],
+  ...growth(),
   ['large', large({ layers: 4, layerMiB: 256, mirrors: 1 })],
   ['large-3', large({ layers: 4, layerMiB: 256, mirrors: 3 })],
   ['copy-1', copy({ layers: 4, layerMiB: 1024, mirrors: 1 })],
