@@ -68,7 +68,7 @@ describe('bin/kpromo', () => {
     mkdirSync(own, { recursive: true });
     writeFileSync(join(own, 'node'), '#!/bin/sh\necho own node: "$@"\n', { mode: 0o755 });
     expect(start(['x']).stdout).toBe(
-      `own node: --max-semi-space-size=16 --heap-growing-percent=40 ${join(root, 'dist', 'cli', 'bin.js')} x\n`,
+      `own node: --max-semi-space-size=16 --heap-growing-percent=40 --no-parallel-scavenge ${join(root, 'dist', 'cli', 'bin.js')} x\n`,
     );
   });
 
