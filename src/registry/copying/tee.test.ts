@@ -9,7 +9,13 @@ import { tee, TEE_DEFAULTS } from './tee.ts';
 const CHUNK = 100;
 const WINDOW = 10 * CHUNK;
 
-const optionsOn = (clock: FakeClock): Parameters<typeof tee>[2] => ({ ...TEE_DEFAULTS, clock, window: WINDOW });
+const optionsOn = (clock: FakeClock): Parameters<typeof tee>[2] => ({
+  ...TEE_DEFAULTS,
+  clock,
+  window: WINDOW,
+  // Two seconds at full speed: as long as the shortest lag.
+  lagBytes: 20 * CHUNK,
+});
 
 function chunksOf(sizes: readonly number[]): Uint8Array[] {
   return sizes.map((size, index) => new Uint8Array(size).fill(index));
@@ -121,7 +127,7 @@ describe('src/registry/copying/tee', () => {
     const clock = fakeClock();
     const [first] = tee(endless(), 2, optionsOn(clock));
     const outcome = readAt(clock, first, 0);
-    await clock.advance(TEE_DEFAULTS.lagLimit - 1);
+    await clock.advance(TEE_DEFAULTS.shortestLag - 1);
     expect(pulled).toBe(WINDOW + CHUNK);
     expect(outcome.chunks).toBe(WINDOW / CHUNK);
     await first?.[Symbol.asyncIterator]().return?.();
@@ -133,7 +139,7 @@ describe('src/registry/copying/tee', () => {
     for (const reader of [fast, other]) {
       expect(reader).toMatchObject({ chunks: 120, bytes: Array.from({ length: 120 }, (_, index) => index) });
       expect(reader?.error).toBeUndefined();
-      expect(reader?.ended).toBeLessThanOrEqual(120 * FAST + TEE_DEFAULTS.lagLimit + FAST);
+      expect(reader?.ended).toBeLessThanOrEqual(120 * FAST + TEE_DEFAULTS.shortestLag + FAST);
     }
   });
 
@@ -151,10 +157,39 @@ describe('src/registry/copying/tee', () => {
     const [first, second] = tee(sourceOf(alike(100)), 2, optionsOn(clock));
     const fast = readAt(clock, first, FAST);
     // Asked for later: until then it reads nothing. The window lasts one second, the pause 1.9 seconds more.
-    await clock.advance(WINDOW / (CHUNK / FAST) + TEE_DEFAULTS.lagLimit - FAST);
+    await clock.advance(WINDOW / (CHUNK / FAST) + TEE_DEFAULTS.shortestLag - FAST);
     const late = readAt(clock, second, FAST);
     await clock.advance(20_000);
     expect([fast.chunks, late.chunks, late.error]).toEqual([100, 100, undefined]);
+  });
+
+  /** Reads 100 chunks with two readers at one chunk in `msPerChunk`; the second one pauses for `pause` after each 25. */
+  const pausing = async (msPerChunk: number, pause: number): Promise<readonly [Outcome, Outcome]> => {
+    const clock = fakeClock();
+    const [first, second] = tee(sourceOf(alike(100)), 2, optionsOn(clock));
+    const withPauses = async function* (): AsyncGenerator<Uint8Array> {
+      let read = 0;
+      for await (const chunk of second ?? []) {
+        yield chunk;
+        read += 1;
+        if (read % 25 === 0) await clock.wait(pause);
+      }
+    };
+    const outcomes = [readAt(clock, first, msPerChunk), readAt(clock, withPauses(), msPerChunk)] as const;
+    await clock.advance(400_000);
+    return outcomes;
+  };
+
+  // At 500 ms a chunk `lagBytes` are at least seven seconds.
+  it('does not cut off a reader for pauses that are short for the speed of all', async () => {
+    for (const outcome of await pausing(500, 6_000)) expect([outcome.chunks, outcome.error]).toEqual([100, undefined]);
+  });
+
+  it('cuts off a reader after ten seconds, however slow all are', async () => {
+    const [other, paused] = await pausing(1_000, 60_000);
+    expect([other.chunks, other.error]).toEqual([100, undefined]);
+    expect(isPromotionError(paused.error, 'LAGGING')).toBe(true);
+    expect(other.ended).toBeLessThanOrEqual(100 * 1_000 + TEE_DEFAULTS.longestLag + 1_000);
   });
 
   it('cuts off no reader when all are equally slow', async () => {

@@ -7,16 +7,26 @@ export type TeeOptions = {
   readonly clock: Clock;
   /** Bytes that a reader may be behind the source before the others wait for it. */
   readonly window: number;
-  /** A reader that made others wait this long within `lagPeriod` is cut off; both in milliseconds. */
-  readonly lagLimit: number;
-  readonly lagPeriod: number;
+  /**
+   * A reader is cut off once it has made others wait as long as the read needs for this many bytes, but not before
+   * `shortestLag` and not after `longestLag`, in milliseconds.
+   */
+  readonly lagBytes: number;
+  readonly shortestLag: number;
+  readonly longestLag: number;
 };
 
 /**
- * 4 MiB covers the jitter of a healthy connection. A reader that slows the others to half their speed over four seconds
- * lags.
+ * 4 MiB covers the jitter of a healthy connection. The kernels hold up to 36 MiB of one connection and less of another,
+ * which on a busy machine is seconds of difference between equal mirrors: 64 MiB is more than that. For each blob, a slow
+ * mirror delays the others by 2 s to 10 s.
  */
-export const TEE_DEFAULTS = { window: 4 * 1024 * 1024, lagLimit: 2_000, lagPeriod: 4_000 } as const;
+export const TEE_DEFAULTS = {
+  window: 4 * 1024 * 1024,
+  lagBytes: 64 * 1024 * 1024,
+  shortestLag: 2_000,
+  longestLag: 10_000,
+} as const;
 
 type Branch = {
   readonly queue: Chunk[];
@@ -24,6 +34,7 @@ type Branch = {
   queued: number;
   ended: boolean;
   failure: unknown;
+  /** How long it made others wait, less the time in which it did not: grows only if it slows them to half. */
   stalledMs: number;
   /** Wakes the reader; set while it waits for a chunk. */
   wake: (() => void) | undefined;
@@ -96,18 +107,16 @@ async function pump(
   room: WakeSignal,
   options: TeeOptions,
 ): Promise<void> {
-  let periodStart = options.clock.elapsed();
+  const flow = flowOf(branches, options);
   try {
     for await (const bytes of source) {
-      if (options.clock.elapsed() - periodStart > options.lagPeriod) {
-        periodStart = options.clock.elapsed();
-        for (const branch of branches) branch.stalledMs = 0;
-      }
-      await untilRoom(branches, room, options);
+      flow.pass(() => false);
+      await untilRoom(branches, room, flow, options);
       const active = branches.filter((branch) => !branch.ended);
       if (active.length === 0) return;
       const chunk: Chunk = { bytes, readers: active.length };
       for (const branch of active) push(branch, chunk);
+      flow.bytes += bytes.length;
     }
     for (const branch of branches) finish(branch, undefined);
   } catch (error) {
@@ -115,10 +124,41 @@ async function pump(
   }
 }
 
+/** The pace of a read while no reader makes others wait. */
+type Flow = {
+  bytes: number;
+  /** Counts the time since the last call; `stalls` returns true for a reader that made others wait meanwhile. */
+  pass(stalls: (branch: Branch) => boolean): void;
+  /** Returns how long a reader may make others wait, in milliseconds. */
+  limit(): number;
+};
+
+function flowOf(branches: readonly Branch[], { clock, lagBytes, shortestLag, longestLag }: TeeOptions): Flow {
+  let last = clock.elapsed();
+  let flowing = 0;
+  const flow: Flow = {
+    bytes: 0,
+    pass: (stalls) => {
+      const ms = clock.elapsed() - last;
+      last += ms;
+      let isHeld = false;
+      for (const branch of branches) {
+        const isStalling = stalls(branch);
+        isHeld ||= isStalling;
+        branch.stalledMs = Math.max(0, branch.stalledMs + (isStalling ? ms : -ms));
+      }
+      if (!isHeld) flowing += ms;
+    },
+    limit: () => Math.min(longestLag, Math.max(shortestLag, (flowing * lagBytes) / Math.max(1, flow.bytes))),
+  };
+  return flow;
+}
+
 async function untilRoom(
   branches: readonly Branch[],
   room: WakeSignal,
-  { clock, window, lagLimit }: TeeOptions,
+  flow: Flow,
+  { clock, window }: TeeOptions,
 ): Promise<void> {
   for (;;) {
     const active = branches.filter((branch) => !branch.ended);
@@ -126,22 +166,19 @@ async function untilRoom(
     if (full.length === 0) return;
     // A reader that still has chunks to read is not slowed by a full queue of another one.
     const starving = active.some((branch) => branch.wake !== undefined);
-    const before = clock.elapsed();
-    await room.next(starving ? smallest(full.map((branch) => lagLimit - branch.stalledMs)) : undefined, clock);
-    if (!starving) continue;
-    const waited = clock.elapsed() - before;
+    const limit = flow.limit();
+    await room.next(starving ? smallest(full.map((branch) => limit - branch.stalledMs)) : undefined, clock);
+    flow.pass((branch) => starving && full.includes(branch));
     for (const branch of full) {
-      branch.stalledMs += waited;
-      if (branch.stalledMs >= lagLimit && branch.queued >= window) {
-        end(
-          branch,
-          new PromotionError('LAGGING', 'this mirror is too slow to share the read of the source with the others', {
-            side: 'destination',
-          }),
-        );
-      }
+      if (branch.stalledMs >= limit && branch.queued >= window) end(branch, lagging());
     }
   }
+}
+
+function lagging(): PromotionError {
+  return new PromotionError('LAGGING', 'this mirror is too slow to share the read of the source with the others', {
+    side: 'destination',
+  });
 }
 
 function push(branch: Branch, chunk: Chunk): void {
