@@ -3,9 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
+import { linkOf } from './link.ts';
 
-// node sink.ts COUNT: registries that take blobs and throw the bytes away, in a process of their own. Twenty-two
-// registries that write to one disk would measure the disk. Prints the addresses as one JSON line, and ends with stdin.
+// node sink.ts COUNT GBIT: registries that take blobs and throw the bytes away, in a process of their own. Twenty-two
+// registries that write to one disk would measure the disk. They share one link of this speed; 0 is no limit. Prints the
+// addresses as one JSON line, and ends with stdin.
+
+const [count = 0, gbit = 0] = process.argv.slice(2).map(Number);
+const link = linkOf(gbit);
 
 function sink(): Promise<string> {
   const manifests = new Map<string, { readonly type: string; readonly bytes: Buffer }>();
@@ -19,7 +24,8 @@ function sink(): Promise<string> {
     if (request.method === 'POST') return end(response, 202, { location: `${url.pathname}session` });
     const digest = url.searchParams.get('digest');
     if (request.method === 'PUT' && digest !== null) {
-      await finished(request.resume());
+      if (gbit === 0) await finished(request.resume());
+      else for await (const chunk of request) await link.carry((chunk as Buffer).length);
       return end(response, 201, { location: `/v2/blobs/${digest}`, 'docker-content-digest': digest });
     }
     if (request.method === 'PUT' && kind === 'manifests') {
@@ -50,6 +56,6 @@ function end(response: ServerResponse, status: number, headers: Record<string, s
     .end(body);
 }
 
-const addresses = await Promise.all(Array.from({ length: Number(process.argv[2]) }, sink));
+const addresses = await Promise.all(Array.from({ length: count }, sink));
 process.stdout.write(`${JSON.stringify(addresses)}\n`);
 process.stdin.resume().on('end', () => process.exit(0));

@@ -4,9 +4,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { MEDIA_TYPES } from '../../src/image/descriptor.ts';
 import { digestOf, type Digest } from '../../src/image/digest.ts';
+import { linkOf } from './link.ts';
 
-// node source.ts LAYERS MIB: a registry with one image, in its own process. A layer is one block of memory repeated, so
-// that serving it costs little more than the kernel's copy. Prints `Source` as one JSON line, and exits when stdin ends.
+// node source.ts LAYERS MIB GBIT: a registry with one image, in its own process. A layer is one block of memory repeated, so
+// that serving it costs little more than the kernel's copy. All connections share a link of this speed; 0 is no limit.
+// Prints `Source` as one JSON line, and exits when stdin ends.
 
 /** The repository of the image is `staging/large`. `GET /reads` returns the number of reads of all layers. */
 export type Source = { readonly address: string; readonly digest: Digest; readonly layers: readonly Digest[] };
@@ -17,7 +19,8 @@ const BLOCK = 1024 * 1024;
 type Content = { readonly first: Buffer; readonly size: number };
 
 const block = randomBytes(BLOCK);
-const [layerCount = 0, layerMiB = 0] = process.argv.slice(2).map(Number);
+const [layerCount = 0, layerMiB = 0, gbit = 0] = process.argv.slice(2).map(Number);
+const link = linkOf(gbit);
 const contents = new Map<string, Content>();
 const manifests = new Map<string, Buffer>();
 let reads = 0;
@@ -49,8 +52,10 @@ async function answer({ method, url = '' }: IncomingMessage, response: ServerRes
   response.writeHead(200, { 'content-length': `${content.size}` });
   if (method === 'HEAD') return void response.end();
   if (content.size > BLOCK) reads += 1;
-  for (let sent = 0; sent < content.size && !response.destroyed; sent += BLOCK)
+  for (let sent = 0; sent < content.size && !response.destroyed; sent += BLOCK) {
     if (!response.write(sent === 0 ? content.first : block)) await once(response, 'drain');
+    await link.carry(BLOCK);
+  }
   response.end();
 }
 

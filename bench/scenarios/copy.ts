@@ -11,7 +11,16 @@ import { writeManifests } from './large.ts';
 import { outcomeOf, type Scenario } from '../scenario.ts';
 
 /** One image of random layers, to registries that discard the bytes. */
-type CopyJob = { readonly layers: number; readonly layerMiB: number; readonly mirrors: number };
+type CopyJob = {
+  readonly layers: number;
+  readonly layerMiB: number;
+  readonly mirrors: number;
+  /**
+   * The speed of the link to the source, and of the one link to all mirrors, in Gbit/s: what the machine of a user has.
+   * Default: no limit, so that the processors of this machine are what is shared.
+   */
+  readonly gbit?: number;
+};
 
 type CopyResult = Measured & {
   /** The same bytes by curl, in turn with ours. */
@@ -55,9 +64,9 @@ export function copy(job: CopyJob): Scenario {
 }
 
 /** Copies one large image beside curl, from a source to sinks that cost little themselves. */
-async function runCopy({ layers, layerMiB, mirrors }: CopyJob, cli: Cli): Promise<CopyResult> {
-  await using sourceServer = await startServer('source', layers, layerMiB);
-  await using sinks = await startServer('sink', mirrors);
+async function runCopy({ layers, layerMiB, mirrors, gbit = 0 }: CopyJob, cli: Cli): Promise<CopyResult> {
+  await using sourceServer = await startServer('source', layers, layerMiB, gbit);
+  await using sinks = await startServer('sink', mirrors, gbit);
   const { address, digest, layers: digests } = sourceServer.printed as Source;
   const addresses = sinks.printed as readonly string[];
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
