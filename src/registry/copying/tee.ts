@@ -8,25 +8,18 @@ export type TeeOptions = {
   /** Bytes that a reader may be behind the source before the others wait for it. */
   readonly window: number;
   /**
-   * A reader is cut off once it has made others wait as long as the read needs for this many bytes, but not before
+   * A reader is cut off once it has made others wait for longer than the read went on without that, but not before
    * `shortestLag` and not after `longestLag`, in milliseconds.
    */
-  readonly lagBytes: number;
   readonly shortestLag: number;
   readonly longestLag: number;
 };
 
 /**
- * 4 MiB covers the jitter of a healthy connection. The kernels hold up to 36 MiB of one connection and less of another,
- * which on a busy machine is seconds of difference between equal mirrors: 64 MiB is more than that. For each blob, a slow
- * mirror delays the others by 2 s to 10 s.
+ * 4 MiB covers the jitter of a healthy connection. The kernels hold up to 36 MiB of one connection and less of another:
+ * on a busy machine or a shared link, equal mirrors differ by seconds. A mirror that stops delays the others by 10 s at most.
  */
-export const TEE_DEFAULTS = {
-  window: 4 * 1024 * 1024,
-  lagBytes: 64 * 1024 * 1024,
-  shortestLag: 2_000,
-  longestLag: 10_000,
-} as const;
+export const TEE_DEFAULTS = { window: 4 * 1024 * 1024, shortestLag: 2_000, longestLag: 10_000 } as const;
 
 type Branch = {
   readonly queue: Chunk[];
@@ -116,7 +109,6 @@ async function pump(
       if (active.length === 0) return;
       const chunk: Chunk = { bytes, readers: active.length };
       for (const branch of active) push(branch, chunk);
-      flow.bytes += bytes.length;
     }
     for (const branch of branches) finish(branch, undefined);
   } catch (error) {
@@ -124,20 +116,18 @@ async function pump(
   }
 }
 
-/** The pace of a read while no reader makes others wait. */
+/** How long a read has gone on, and how long readers have made others wait. */
 type Flow = {
-  bytes: number;
   /** Counts the time since the last call; `stalls` returns true for a reader that made others wait meanwhile. */
   pass(stalls: (branch: Branch) => boolean): void;
   /** Returns how long a reader may make others wait, in milliseconds. */
   limit(): number;
 };
 
-function flowOf(branches: readonly Branch[], { clock, lagBytes, shortestLag, longestLag }: TeeOptions): Flow {
+function flowOf(branches: readonly Branch[], { clock, shortestLag, longestLag }: TeeOptions): Flow {
   let last = clock.elapsed();
   let flowing = 0;
-  const flow: Flow = {
-    bytes: 0,
+  return {
     pass: (stalls) => {
       const ms = clock.elapsed() - last;
       last += ms;
@@ -149,9 +139,8 @@ function flowOf(branches: readonly Branch[], { clock, lagBytes, shortestLag, lon
       }
       if (!isHeld) flowing += ms;
     },
-    limit: () => Math.min(longestLag, Math.max(shortestLag, (flowing * lagBytes) / Math.max(1, flow.bytes))),
+    limit: () => Math.min(longestLag, Math.max(shortestLag, flowing)),
   };
-  return flow;
 }
 
 async function untilRoom(
