@@ -86,7 +86,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['copy-22', copy({ layers: 4, layerMiB: 128, mirrors: 22 })],
   // The start of the program, a second, is less than a twentieth of what each of these takes.
   ['copy-link-1g', copy({ layers: 4, layerMiB: 512, mirrors: 1, gbit: 1 })],
-  ['copy-link-1g-3', copy({ layers: 4, layerMiB: 192, mirrors: 3, gbit: 1 })],
+  ['copy-link3-1g', copy({ layers: 4, layerMiB: 192, mirrors: 3, gbit: 1 })],
   ['copy-link-2g5', copy({ layers: 4, layerMiB: 1024, mirrors: 1, gbit: 2.5 })],
   ['copy-link-5g', copy({ layers: 4, layerMiB: 1024, mirrors: 1, gbit: 5 })],
   ['ratelimit', ratelimit],
