@@ -79,14 +79,14 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
   const groups = new Map<string, { readonly rates: RateGroup; readonly origins: string[] }>();
   const opened = new Map<string, { readonly rates: RateGroup; readonly gate: OriginGate }>();
   const open = (origin: string): OriginGate => {
-    const given = withDefaults(origin, settingsOf?.(origin));
-    const { start = START, floor = FLOOR, ceiling = Number.POSITIVE_INFINITY, burst = BURST, eager } = given;
+    const given = { ...defaultsFor(origin), ...settingsOf?.(origin) };
+    const { start = START, floor = FLOOR, ceiling = Number.POSITIVE_INFINITY, burst = BURST } = given;
     const name = given.group ?? origin;
     const newBucket: NewBucket = (kind, ...rest) => bucketOf(kind === undefined ? name : `${name} ${kind}`, ...rest);
     const { rate: known = start, limit } = options.restored?.get(name) ?? {};
     const first = Math.min(limit === undefined ? known : limit * UNDER_LIMIT, ceiling);
     const { rates: group, origins } = groups.get(name) ?? {
-      rates: rateGroup({ start: first, limit, floor, ceiling, burst, eager }, newBucket),
+      rates: rateGroup({ start: first, limit, floor, ceiling, burst }, newBucket),
       origins: [],
     };
     groups.set(name, { rates: group, origins: [...origins, origin] });
@@ -112,11 +112,6 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     },
     readings,
   };
-}
-
-/** Returns the settings of an origin. A configured rate is obeyed from the first request. */
-function withDefaults(origin: string, given: LimitSettings = {}): LimitSettings & { readonly eager: boolean } {
-  return { ...defaultsFor(origin), ...given, eager: given.start === undefined && given.ceiling === undefined };
 }
 
 function defaultsFor(origin: string): LimitSettings {

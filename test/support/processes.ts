@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
 /** A server process of a test; it is also ended when the test's own process ends. */
@@ -49,14 +49,26 @@ export function startProcess(program: string, args: readonly string[]): ServerPr
   };
 }
 
-/** A TCP port of 127.0.0.1 that was free a moment ago, for servers that cannot choose one themselves. */
+/** Ports that no system gives to a server which lets it choose, nor to a connection. */
+const [FIRST_PORT, LAST_PORT] = [20_000, 32_000];
+
+/**
+ * A free TCP port of 127.0.0.1, for servers that cannot choose one themselves. The system gives it to nobody else before
+ * they use it, and test processes try them in different orders.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
   });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  if (free) await new Promise((resolve) => server.close(resolve));
+  return free;
 }

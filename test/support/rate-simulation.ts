@@ -78,7 +78,7 @@ export function simulate(spec: SimulationSpec): Simulation {
   const { noise = 0, stopAfter = Number.POSITIVE_INFINITY } = spec;
   const random = generator(seed);
   const events = eventQueue();
-  const settings = { start: 60, floor: 1, ceiling: Number.POSITIVE_INFINITY, burst: 10, eager: true };
+  const settings = { start: 60, floor: 1, ceiling: Number.POSITIVE_INFINITY, burst: 10 };
   const group = rateGroup(settings, (_name, given) => adaptiveBucket(given, 0));
   const admitted = Array.from({ length: seconds }, () => 0);
   const refused = Array.from({ length: seconds }, () => 0);

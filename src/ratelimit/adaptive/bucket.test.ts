@@ -8,6 +8,7 @@ import {
   type SimulationSpec,
 } from '../../../test/support/rate-simulation.ts';
 import { adaptiveBucket, type AdaptiveBucket } from './bucket.ts';
+import type { Verdict } from './rate-learning.ts';
 
 /** `bench/ratelimit.ts` measures more. */
 const QUOTAS = [10, 60, 250, 1000];
@@ -174,29 +175,33 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     expect(bucket.rate(9000)).toBe(120);
   });
 
-  it('lets the responses set the pace before the first refusal, once its burst is open', () => {
-    const bucket = adaptiveBucket({ start: 60, floor: 1, ceiling: 100_000, burst: 2, eager: true }, 0);
-    for (const now of [0, 1, 2]) {
-      const [first, second] = [bucket.take(now), bucket.take(now)];
-      // The burst grows from 1 by a third with each response.
-      expect(bucket.wait(now)).toBeGreaterThan(0);
-      for (const mark of [first, second]) bucket.answered('admitted', mark, now);
-    }
-    expect(bucket.wait(3)).toBe(0);
-    const mark = bucket.take(3);
-    expect(bucket.wait(3)).toBe(0);
-    bucket.take(3);
-    expect(bucket.wait(3)).toBeGreaterThan(0);
-    bucket.answered('refused', mark, 4);
-    expect(bucket.wait(4)).toBeGreaterThan(100);
+  it('doubles its rate with round trips before the first refusal, once its burst is open', () => {
+    const bucket = adaptiveBucket({ start: 60, floor: 1, ceiling: 100_000, burst: 2 }, 0);
+    bucket.hungry(true, 0);
+    let now = 0;
+    const ask = (verdict: Verdict): number => {
+      now += bucket.wait(now);
+      const mark = bucket.take(now);
+      now += 10;
+      bucket.answered(verdict, mark, now);
+      return bucket.rate(now);
+    };
+    // The burst grows from 1 by a third with each response.
+    for (let count = 0; count < 4; count += 1) ask('admitted');
+    const [before, since] = [bucket.rate(now), now];
+    expect(before).toBeLessThan(80);
+    expect(bucket.rate(since + 120)).toBeCloseTo(2 * before);
+    now = since + 120;
+    const cut = ask('refused');
+    expect(bucket.rate(now + 120)).toBeLessThan(1.1 * cut);
   });
 
-  it('sends 1,000 requests of 2 ms without a limit in less than 2 s, and is not refused more by one of 100/s', () => {
-    const spec = { seed: 1, concurrency: 20, roundTrips: [1.6, 2.4] } as const;
+  it('sends 1,000 requests of 20 ms within 2 s where nothing limits it, and is refused little by 50/s', () => {
+    const spec = { seed: 1, concurrency: 20, roundTrips: [16, 24] } as const;
     const { lastAt } = simulate({ ...spec, quota: { admit: () => true }, seconds: 10, stopAfter: 1000 });
     expect(lastAt).toBeLessThan(2000);
-    const { refused } = simulate({ ...spec, quota: steady(100, DEEP), seconds: 10 });
-    expect(sumOf(refused, 0, 10)).toBeLessThanOrEqual(6);
+    const { admitted, refused } = simulate({ ...spec, quota: steady(50, DEEP), seconds: 10 });
+    expect(sumOf(refused, 0, 10) / sumOf(admitted, 0, 10)).toBeLessThanOrEqual(0.025);
   });
 
   it('halves the rate when the registry fails', () => {

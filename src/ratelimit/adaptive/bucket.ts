@@ -1,11 +1,9 @@
-import { NEVER_CUT, rateOf, startState, type Mark, type RateBounds, type RateState } from './rate-law.ts';
+import { meanTrip, paceOf, rateOf, startState, type Mark, type RateBounds, type RateState } from './rate-law.ts';
 import { learn, type Answered, type Verdict } from './rate-learning.ts';
 
 export type BucketSettings = RateBounds & {
   /** Maximum number of requests that may be sent at once after a pause. */
   readonly burst: number;
-  /** While no limit is known, `EAGER` requests may be under way at any rate. Default: false. */
-  readonly eager?: boolean | undefined;
 };
 
 /** A token bucket whose rate adapts to the responses. Times are Unix milliseconds, and never decrease. */
@@ -48,12 +46,6 @@ const LONGEST_PROBE = 5000;
 /** A request without a response for this many milliseconds no longer holds others up. */
 export const PATIENCE = 1000;
 
-/**
- * With fewer requests under way, another one needs no token before the first sign of a limit: the responses set the pace.
- * Small, because all of them can be refused at the first limit.
- */
-const EAGER = 2;
-
 /** Growth of the burst with each response: small, so that a low quota is noticed after few refusals. */
 export const OPENING = 1 / 3;
 
@@ -72,12 +64,14 @@ type Pool = {
   depth: number;
   probeAt: number;
   takenAt: number;
+  /** Mean round trip of the recent requests, in milliseconds. */
+  trip: number | undefined;
 };
 
 /** Creates a bucket that starts at `start`, or with the known state. Its burst grows from 1 with every response. */
 export function adaptiveBucket(settings: BucketSettings, now: number, known?: Known): AdaptiveBucket {
   const { state, sent } = known ?? { state: startState(settings), sent: 0 };
-  const counts = { tokens: 1, unanswered: 0, sent, open: 1, depth: 1 };
+  const counts = { tokens: 1, unanswered: 0, sent, open: 1, depth: 1, trip: undefined };
   const times = { updated: now, probeAt: now, takenAt: now };
   const pool: Pool = { settings, state, hungry: false, ...counts, ...times };
   const at = <T>(time: number, then: () => T): T => {
@@ -103,8 +97,7 @@ export function adaptiveBucket(settings: BucketSettings, now: number, known?: Kn
 }
 
 function take(pool: Pool, now: number): Mark {
-  // An eager request may take less than a token.
-  pool.tokens = Math.max(0, pool.tokens - 1);
+  pool.tokens -= 1;
   if (rateOf(pool.state, pool.settings) < EVENLY) pool.tokens = Math.floor(pool.tokens + EPSILON);
   pool.unanswered += 1;
   pool.sent += 1;
@@ -118,10 +111,15 @@ function refill(pool: Pool, now: number): void {
   if (passed <= 0) return;
   const rate = rateOf(pool.state, pool.settings);
   const grows = pool.hungry && pool.state.refused === 0 && !awaitsAnswer(pool);
-  if (grows) pool.state = { ...pool.state, hungry: pool.state.hungry + passed };
+  if (grows) pool.state = { ...pool.state, hungry: pool.state.hungry + passed * rampOf(pool) };
   const cap = Math.floor(pool.depth) + (rate * LATENESS) / 1000;
   pool.tokens = Math.min(Math.max(pool.tokens, Math.min(cap, pool.tokens + (rate * passed) / 1000)), cap);
   pool.updated = now;
+}
+
+/** Returns how many times as fast as by seconds the rate doubles; a burst that opens shows low quotas first. */
+function rampOf({ state, settings, trip, open }: Pool): number {
+  return trip === undefined || open < settings.burst ? 1 : paceOf(state, settings, trip);
 }
 
 /** Returns true if only a response permits the next request: at the start, and after a time without admissions. */
@@ -130,19 +128,10 @@ function awaitsAnswer({ settings, unanswered, open }: Pool): boolean {
 }
 
 function waitOf(pool: Pool, now: number): number {
-  const { settings, state, tokens, unanswered, probeAt, takenAt } = pool;
+  const { settings, state, tokens, probeAt, takenAt } = pool;
   const forAnswer = awaitsAnswer(pool) ? takenAt + PATIENCE - now : 0;
-  const isEager = pool.open >= settings.burst && unanswered < eagerOf(state, settings);
-  const forToken = isEager || tokens > 1 - EPSILON ? 0 : ((1 - tokens) * 1000) / rateOf(state, settings);
+  const forToken = tokens > 1 - EPSILON ? 0 : ((1 - tokens) * 1000) / rateOf(state, settings);
   return Math.max(forToken, forAnswer, probeAt - now, 0);
-}
-
-/** Returns how many requests may be under way at any rate. */
-export function eagerOf(
-  { cutAt, limit, advertised }: RateState,
-  { eager = false, sharers = 1 }: BucketSettings,
-): number {
-  return eager && sharers === 1 && cutAt === NEVER_CUT && limit === undefined && advertised === undefined ? EAGER : 0;
 }
 
 function learnFrom(pool: Pool, answer: Answered): void {
@@ -152,6 +141,7 @@ function learnFrom(pool: Pool, answer: Answered): void {
   const after = learn(before, settings, answer);
   pool.state = after;
   if (answer.verdict === 'admitted') {
+    pool.trip = meanTrip(pool.trip, now - answer.request.at);
     pool.open = Math.min(settings.burst, pool.open + OPENING);
     pool.depth = Math.min(settings.burst, pool.depth + OPENING);
     if (after.refused === 0) pool.probeAt = now;

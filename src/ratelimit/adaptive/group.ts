@@ -120,7 +120,7 @@ function learn(
   if (!alone || classes.has(kind)) return;
   const start = Math.max(settings.floor, rates.rate(kind, now) * CLASS_CUT);
   // A restored limit is that of all classes together.
-  classes.set(kind, open(kind, { ...settings, start, limit: undefined, eager: false }));
+  classes.set(kind, open(kind, { ...settings, start, limit: undefined, steady: true }));
 }
 
 function verdictOf(answer: Answer | undefined, isFailing: boolean): Verdict | undefined {

@@ -7,6 +7,8 @@ export type RateBounds = {
   readonly limit?: number | undefined;
   /** Number of processes that share the limit but do not see each other's responses. Default: 1. */
   readonly sharers?: number | undefined;
+  /** Before the first refusal, too, the rate doubles by seconds and not by round trips. Default: false. */
+  readonly steady?: boolean | undefined;
 };
 
 /** Number and time of a sent request. */
@@ -56,6 +58,18 @@ export type RateState = {
 /** While the limit is unknown, the rate doubles in this many milliseconds: from 60/s to 1,000/s in four seconds. */
 const DOUBLING = 1000;
 
+/**
+ * Number of round trips in which the rate doubles before the first refusal, if that is sooner: about a seventeenth of all
+ * requests so far is then under way, and at most so many are refused when the registry's bucket is empty.
+ */
+const DOUBLING_TRIPS = 12;
+
+/** Shortest doubling in milliseconds: one timer that fires late must not double the rate. */
+const SHORTEST_DOUBLING = 40;
+
+/** From this rate on it doubles by seconds only: few registries permit more, and 20 connections seldom need it. */
+const FAST = 1000;
+
 /** Requests between two searches for a higher limit: each costs one or two refusals, which stay far under 2 %. */
 const REQUESTS_PER_SEARCH = 110;
 /** Maximum time between searches in milliseconds: a quota that grew fourfold is found within 15 s. */
@@ -80,7 +94,7 @@ const SEARCH_SLOPE = 0.05;
 const SEARCH = 3000;
 
 /** Time of the last cut before the first one. */
-export const NEVER_CUT = Number.MIN_SAFE_INTEGER;
+const NEVER_CUT = Number.MIN_SAFE_INTEGER;
 
 /** Returns the state before the first response. */
 export function startState({ start, limit }: RateBounds): RateState {
@@ -103,6 +117,19 @@ export function startState({ start, limit }: RateBounds): RateState {
  */
 export function rateOf(state: RateState, { floor, ceiling, sharers = 1 }: RateBounds): number {
   return Math.min(Math.max(grown(state, sharers), floor), ceiling, state.advertised ?? ceiling);
+}
+
+/** Returns the mean of recent round trips after one more: the last eight or so count. */
+export function meanTrip(mean: number | undefined, trip: number): number {
+  return mean === undefined ? trip : mean + (trip - mean) / 8;
+}
+
+/** Returns how many milliseconds each one counts for the growth of the rate, with round trips of `trip` milliseconds. */
+export function paceOf(state: RateState, bounds: RateBounds, trip: number): number {
+  const { sharers = 1, steady = false } = bounds;
+  const isUnknown = state.cutAt === NEVER_CUT && state.limit === undefined && state.advertised === undefined;
+  if (!isUnknown || steady || sharers > 1 || rateOf(state, bounds) >= FAST) return 1;
+  return Math.max(1, DOUBLING / Math.max(SHORTEST_DOUBLING, DOUBLING_TRIPS * trip));
 }
 
 function grown(state: RateState, sharers: number): number {

@@ -1,4 +1,4 @@
-import { adaptiveBucket, eagerOf, LATENESS, OPENING, PATIENCE, type AdaptiveBucket } from '../adaptive/bucket.ts';
+import { adaptiveBucket, LATENESS, OPENING, PATIENCE, type AdaptiveBucket } from '../adaptive/bucket.ts';
 import type { RateStore } from './store.ts';
 import { rateOf } from '../adaptive/rate-law.ts';
 import type { Verdict } from '../adaptive/rate-learning.ts';
@@ -67,12 +67,7 @@ function waitOf(member: Member, now: number): number {
   // A timer may fire a little early; the rest would be too short to move the clock.
   const forPace = member.nextAt - now > 0.01 ? member.nextAt - now : 0;
   const forToken = Math.max(forPace, member.leased >= 1 ? 0 : LOOK_AGAIN);
-  return Math.max(isEager(member) ? 0 : forToken, forAnswer);
-}
-
-/** Returns true if a request may be sent at any rate; several processes would be refused together at the first limit. */
-function isEager({ record, settings, open, unanswered, updated }: Member): boolean {
-  return open >= settings.burst && unanswered < eagerOf(record.state, settings) && sharers(record, updated) === 1;
+  return Math.max(forToken, forAnswer);
 }
 
 function take(member: Member, now: number): SentMark {
@@ -85,9 +80,8 @@ function take(member: Member, now: number): SentMark {
     return { ...mark, epoch, local: true };
   }
   const gap = 1000 / flowRate(member.record.state, member.settings);
-  // An eager request is sent before its time, and may have no token.
-  member.nextAt = Math.min(now, Math.max(member.nextAt, now - LATENESS)) + gap;
-  member.leased = Math.max(0, member.leased - 1);
+  member.nextAt = Math.max(member.nextAt, now - LATENESS) + gap;
+  member.leased -= 1;
   const mark = { number: 0, at: now, epoch, local: false };
   member.unpublished.marks.push(mark);
   publishSoon(member);
