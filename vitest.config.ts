@@ -13,8 +13,8 @@ const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { 
  */
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.kpromo-compile-cache');
 
-/** Most of the tests wait for something most of the time: three at once, also on a machine of two cores. */
-const workers = Math.max(3, availableParallelism() - 1);
+/** Most of the tests wait for something most of the time: four at once, also on a machine of two cores. */
+const workers = Math.max(4, availableParallelism() - 1);
 
 /**
  * No module of ours has a state: files that share a process need not load everything anew. V8's own size of the young
