@@ -45,6 +45,8 @@ export default defineConfig({
           ...PATIENT,
         },
       },
+      // Pack, build images and start other people's servers: `npm run shipping` runs them, `npm test` leaves them out.
+      { test: { name: 'shipping', include: ['test/shipping/**/*.test.ts'], ...TOGETHER, ...PATIENT } },
     ],
   },
 });

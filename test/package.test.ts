@@ -96,6 +96,7 @@ describe('package.json', () => {
     for (const name of [
       'demo',
       'test',
+      'shipping',
       'build',
       'check',
       'bench',
