@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -16,6 +16,11 @@ const PackageJson = z.object({
   files: z.array(z.string()).default([]),
   engines: z.object({ node: z.string() }).optional(),
   scripts: z.record(z.string(), z.string()).default({}),
+  repository: z.object({ url: z.string() }).default({ url: '' }),
+  homepage: z.string().default(''),
+  bugs: z.object({ url: z.string() }).default({ url: '' }),
+  os: z.array(z.string()).default([]),
+  publishConfig: z.record(z.string(), z.unknown()).default({}),
   dependencies: Versions,
   devDependencies: Versions,
   optionalDependencies: Versions,
@@ -88,7 +93,9 @@ describe('package.json', () => {
   it('ships an executable launcher and only folders and files that are there', () => {
     expect(statSync(join(ROOT, project.bin['kpromo'] ?? '')).mode & 0o111).toBe(0o111);
     const built = ['dist'];
-    for (const name of project.files.filter((file) => !built.includes(file)))
+    for (const name of project.files
+      .map((file) => file.replace('!', ''))
+      .filter((file) => !built.includes(dirname(file)) && !built.includes(file)))
       expect(existsSync(join(ROOT, name)), name).toBe(true);
   });
 
@@ -109,6 +116,27 @@ describe('package.json', () => {
     ]) {
       expect(project.scripts[name], name).toMatch(/^node tools\/setup\.mjs\b/);
     }
+  });
+
+  it('names the project by one address, that of every other file', () => {
+    const { repository, homepage, bugs } = project;
+    const [, name] = /^git\+https:\/\/github\.com\/([\w-]+\/[\w-]+)\.git$/.exec(repository.url) ?? [];
+    expect([homepage, bugs.url]).toEqual([`https://github.com/${name}#readme`, `https://github.com/${name}/issues`]);
+    const owner = name?.split('/')[0] ?? '';
+    const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0');
+    const texts = files.filter(
+      (file) => /\.(?:md|ya?ml|json|ts|mjs)$|Dockerfile$/.test(file) && existsSync(join(ROOT, file)),
+    );
+    const others = texts.flatMap((file) =>
+      [...read(file).matchAll(new RegExp(`github\\.com/(${owner}/[\\w-]+)`, 'g'))]
+        .filter(([, mentioned]) => mentioned !== name)
+        .map(([address]) => `${file}: ${address}`),
+    );
+    expect(others).toEqual([]);
+  });
+
+  it('is published with provenance, to everyone, and not for Windows, which cannot run bin/kpromo', () => {
+    expect([project.publishConfig, project.os]).toEqual([{ access: 'public', provenance: true }, ['!win32']]);
   });
 
   it('is licensed as LICENSE says', () => {

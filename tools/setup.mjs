@@ -152,7 +152,13 @@ function build(node) {
   const files = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
   // Copied unchanged, beside the chunk that reads them: the style and the scripts of the HTML report.
   const assets = names.filter((name) => dirname(name) === PAGE && /\.(?:css|js)$/.test(name));
-  const tools = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', join('tools', 'bundle.mjs')];
+  const tools = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+    join('tools', 'bundle.mjs'),
+    join('tools', 'bundled.mjs'),
+  ];
   const configs = tools.map((name) => join(ROOT, name));
   const inputs = [...configs, ...[...files, ...assets].map((name) => join(source, name))];
   const stamp = hash(inputs.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
@@ -164,7 +170,7 @@ function build(node) {
   rmSync(fresh, { recursive: true, force: true });
   const steps = [
     [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
-    [join('tools', 'bundle.mjs'), join(fresh, 'cli')],
+    [join('tools', 'bundle.mjs'), fresh],
   ];
   for (const args of steps) {
     const { status } = spawnSync(node, args, {

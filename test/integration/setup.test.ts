@@ -73,7 +73,8 @@ function emptyProject(root: string): void {
     const lock = { ...project, lockfileVersion: 3, requires: true, packages: { '': project } };
     writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
   }
-  for (const name of ['setup.mjs', 'bundle.mjs']) cpSync(join(ROOT, 'tools', name), join(root, 'tools', name));
+  for (const name of ['setup.mjs', 'bundle.mjs', 'bundled.mjs'])
+    cpSync(join(ROOT, 'tools', name), join(root, 'tools', name));
   for (const file of ['tsconfig.json', 'tsconfig.build.json']) cpSync(join(ROOT, file), join(root, file));
   for (const folder of [join('cli', 'deep'), join('cli', 'processes'), PAGE])
     mkdirSync(join(root, 'src', folder), { recursive: true });
