@@ -25,6 +25,12 @@ const REFERRERS_REGISTRY = join(import.meta.dirname, 'referrers-registry');
 /** Every program that is built with Go, at the versions that tests expect. */
 export const JUDGES: readonly Judge[] = [
   {
+    name: 'actionlint',
+    version: 'v1.7.12',
+    go: '1.25.0',
+    source: { package: 'github.com/rhysd/actionlint/cmd/actionlint' },
+  },
+  {
     name: 'crane',
     version: 'v0.22.1',
     go: '1.25.0',
