@@ -48,6 +48,7 @@ describe('the npm package', () => {
       'LICENSE',
       'README.md',
       'SECURITY.md',
+      'VERSIONING.md',
       'bin/kpromo',
       'dist/THIRD_PARTY_LICENSES',
       'dist/sbom.cdx.json',
