@@ -128,10 +128,13 @@ async function reported(
 export type Commanded = Extract<Request, { options: object }>;
 
 /** Commands that are shown neither as progress nor as events. */
-type Unwatched = Extract<Commanded, { kind: 'policy' | 'validate' | 'explain-ref' | 'add' | 'pr' | 'report' }>;
+type Unwatched = Extract<
+  Commanded,
+  { kind: 'policy' | 'validate' | 'explain-ref' | 'add' | 'pr' | 'import' | 'report' }
+>;
 
 function isUnwatched(request: Commanded): request is Unwatched {
-  return ['policy', 'validate', 'explain-ref', 'add', 'pr', 'report'].includes(request.kind);
+  return ['policy', 'validate', 'explain-ref', 'add', 'pr', 'import', 'report'].includes(request.kind);
 }
 
 /** Runs a command in this process and returns its exit code. */
@@ -143,6 +146,7 @@ export async function runCommand(
   if (request.kind === 'policy') return (await import('./commands/policy.ts')).run(request.options, services);
   if (request.kind === 'explain-ref') return (await import('./commands/explain-ref.ts')).run(request.options, services);
   if (request.kind === 'pr') return (await import('./commands/pr.ts')).run(request.options, services);
+  if (request.kind === 'import') return (await import('./commands/import.ts')).run(request.options, services);
   if (request.kind === 'add') return (await import('./commands/add.ts')).run(request.options, services);
   if (request.kind === 'cip') return runCip(request.options, services);
   if (request.kind === 'snapshot') return (await import('./commands/snapshot.ts')).run(request.options, services);

@@ -7,6 +7,7 @@ import { CIP_FLAGS, cipOptions, type CipOptions } from './options/commands/cip.t
 import { flagsOf, type Command } from './options/commands/command.ts';
 import { COMMANDS, ROOT_FLAGS, SHELLS, commandNamed } from './options/commands/index.ts';
 import { EXPLAIN_FLAGS, explainOptions, isReference, type ExplainOptions } from './options/commands/explain.ts';
+import { IMPORT_COMMAND_FLAGS, importOptions, type ImportOptions } from './options/commands/import.ts';
 import { PR_FLAGS, prOptions, type PrOptions } from './options/commands/pr.ts';
 import { POLICY_FLAGS, policyOptions, type PolicyOptions } from './options/commands/policy.ts';
 import { MERGE_FLAGS, mergeOptions, type MergeOptions } from './options/commands/report.ts';
@@ -40,7 +41,8 @@ export type Request =
   | { readonly kind: 'audit'; readonly options: AuditOptions }
   | { readonly kind: 'report'; readonly options: MergeOptions }
   | { readonly kind: 'add'; readonly options: AddOptions }
-  | { readonly kind: 'pr'; readonly options: PrOptions };
+  | { readonly kind: 'pr'; readonly options: PrOptions }
+  | { readonly kind: 'import'; readonly options: ImportOptions };
 
 const NAMES = COMMANDS.map(({ name }) => name);
 
@@ -59,6 +61,7 @@ export function route(argv: readonly string[], env: Environment = {}): Request {
   if (name === 'explain') return routeExplain(flags);
   if (name === 'add') return routeAdd(flags);
   if (name === 'pr') return routePr(flags);
+  if (name === 'import') return routeImport(flags);
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words, NAMES);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
@@ -120,6 +123,12 @@ function routePr(argv: readonly string[]): Request {
   const parsed = parseFlags(PR_FLAGS, argv);
   if (parsed.values.help !== false) return helpOn(commandNamed('pr'), parsed.values.help);
   return { kind: 'pr', options: prOptions(parsed) };
+}
+
+function routeImport(argv: readonly string[]): Request {
+  const parsed = parseFlags(IMPORT_COMMAND_FLAGS, argv);
+  if (parsed.values.help !== false) return helpOn(commandNamed('import'), parsed.values.help);
+  return { kind: 'import', options: importOptions(parsed) };
 }
 
 function routePolicy(argv: readonly string[]): Request {

@@ -34,6 +34,7 @@ const PHASES = [
   'manifest',
   'git',
   'policy',
+  'foreign',
   'pipeline',
   ...LEAVES,
 ];
@@ -42,6 +43,7 @@ const ON_ONE_PAGE = { values: ['phases', 'report', ...PHASES] };
 const TABLE: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, { values: LEAVES }])),
   policy: { values: LEAVES },
+  foreign: { values: ['yaml', ...LEAVES] },
   pipeline: { values: LEAVES, types: ['plan', 'manifest', 'policy', 'sharding'] },
   git: { values: LEAVES },
   ratelimit: { values: LEAVES },

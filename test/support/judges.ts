@@ -44,6 +44,12 @@ export const JUDGES: readonly Judge[] = [
     source: { package: 'github.com/regclient/regclient/cmd/regctl' },
   },
   {
+    name: 'regsync',
+    version: 'v0.11.7',
+    go: '1.26.0',
+    source: { package: 'github.com/regclient/regclient/cmd/regsync' },
+  },
+  {
     // distribution 3; distribution 2.8 is Debian's docker-registry
     name: 'registry',
     version: 'v3.1.2',

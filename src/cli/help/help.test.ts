@@ -22,7 +22,11 @@ describe('src/cli/help/help.ts', () => {
         true,
       ]);
     }
-    expect(COMMANDS.filter(({ group }) => group === 'propose').map(({ name }) => name)).toEqual(['pr', 'add']);
+    expect(COMMANDS.filter(({ group }) => group === 'propose').map(({ name }) => name)).toEqual([
+      'pr',
+      'add',
+      'import',
+    ]);
   });
 
   it('lists every command in the program help', () => {

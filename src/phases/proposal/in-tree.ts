@@ -27,7 +27,7 @@ export function divide(
 /** Returns a sentence for each tag that the tree gives to another digest in a destination of the project. */
 export function movesInTree(
   projects: readonly Project[],
-  { destinations }: Project,
+  { destinations }: Pick<Project, 'destinations'>,
   fresh: readonly Chosen[],
 ): readonly string[] {
   const wanted = byDestination(wantedBy(projects));

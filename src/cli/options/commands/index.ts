@@ -5,6 +5,7 @@ import { AUDIT } from './audit.ts';
 import { CIP } from './cip.ts';
 import type { Command, FlagsByTopic } from './command.ts';
 import { EXPLAIN } from './explain.ts';
+import { IMPORT, TOOLS } from './import.ts';
 import { POLICY } from './policy.ts';
 import { PR } from './pr.ts';
 import { REPLICATE } from './replicate.ts';
@@ -68,6 +69,22 @@ export const COMMANDS: readonly Command[] = [
       'log-level',
       'help',
     ],
+  },
+  {
+    name: 'import',
+    group: 'propose',
+    summary: 'Write a manifest tree from the configuration of regsync or Skopeo.',
+    description:
+      'Reads which tags the file selects now and their digests, and writes them as a manifest tree. Adds to a tree that is there, and replaces nothing. Names each setting that is not taken over, with its line and what to do instead. Exits with 1 if one of them changes what is copied; the rest is written nevertheless. Writes to no registry.',
+    flags: IMPORT,
+    argument: {
+      name: 'TOOL FILE',
+      required: true,
+      choices: TOOLS,
+      help: 'The tool, regsync or skopeo, and its file: the configuration of `regsync`, or the file of `skopeo sync --src yaml`.',
+      completes: 'file',
+    },
+    common: ['output', 'destination', 'scoped', 'append-suffix', 'registry-config', 'log-level', 'help'],
   },
   {
     name: 'cip',
@@ -267,19 +284,7 @@ export const COMMANDS: readonly Command[] = [
     argument: {
       name: 'COMMAND',
       required: false,
-      choices: [
-        'pr',
-        'add',
-        'cip',
-        'replicate',
-        'sigcheck',
-        'report',
-        'validate',
-        'policy',
-        'explain',
-        'completion',
-        'version',
-      ],
+      choices: 'pr add import cip replicate sigcheck report validate policy explain completion version'.split(' '),
     },
   },
 ];
