@@ -37,12 +37,27 @@ export function nameFilter(fields: ReadonlyMap<string, Field>, reader: ForeignRe
 }
 
 function patternAt(node: YamlNode, reader: ForeignReader): Filter {
-  const text = reader.text(node, 'a pattern');
+  const text = asNumber(node, reader) ?? reader.text(node, 'a pattern');
   if (text === undefined) return undefined;
   const pattern = goPattern(`^${text}$`);
   if (pattern === undefined)
     reader.find('lost', node, `the pattern ${JSON.stringify(text)} is not a regular expression of Go`, 'correct it');
   return pattern;
+}
+
+/** Returns the text of an unquoted number as regsync reads it: its 3.10 is the number 3.1. */
+function asNumber(node: YamlNode, reader: ForeignReader): string | undefined {
+  if (node.kind !== 'scalar' || !node.plain || !/^[-+]?\d[\d._xobe+-]*$/i.test(node.text)) return undefined;
+  const text = String(Number(node.text));
+  if (text === node.text) return undefined;
+  const reads = text === 'NaN' ? 'as a number' : `as ${text}`;
+  reader.find(
+    'note',
+    node,
+    `regsync reads the pattern ${node.text} ${reads}`,
+    `write "${node.text}" with quotes if it is meant`,
+  );
+  return text === 'NaN' ? undefined : text;
 }
 
 function versionFilter(nodes: readonly YamlNode[], reader: ForeignReader): Filter {
