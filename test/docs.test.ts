@@ -1,22 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PASSES } from '../src/errors.ts';
 import { ensureBuilt, runCli } from './support/built-cli.ts';
+import { PAGES, readPage, ROOT } from './support/pages/pages.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
-
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  'RELEASE.md',
-  'VERSIONING.md',
-  'manifests/README.md',
-  ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
-];
+const read = readPage;
 
 /** The anchors that GitHub gives the headings of a page. */
 function anchorsOf(markdown: string): ReadonlySet<string> {
@@ -42,6 +32,19 @@ describe('the documentation', () => {
     expect(missing.map(([link]) => link)).toEqual([]);
   });
 
+  it('names in SECURITY.md only tests and benchmarks that exist', () => {
+    const rows = read('SECURITY.md')
+      .split('\n')
+      .filter((line) => /^\| (?!attack|case|-)/.test(line) && line.split(' | ').length === 3);
+    const unproven = rows.filter((row) => !/`[\w./-]+\.ts`[^|]*\|$/.test(row));
+    expect(unproven.filter((row) => !row.includes('](#'))).toEqual([]);
+    const named = [...read('SECURITY.md').matchAll(/`((?:test|src|bench)\/[\w./-]+\.ts)`/g)].map(
+      ([, file = '']) => file,
+    );
+    expect(named.length).toBeGreaterThan(60);
+    expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
   it('lists every page in its index', () => {
     const index = read('docs/README.md');
     const unlisted = readdirSync(join(ROOT, 'docs')).filter(
@@ -56,18 +59,29 @@ describe('the documentation', () => {
     expect(folders.map(({ name }) => name).filter((name) => !map.includes(`\`${name}/\``))).toEqual([]);
   });
 
-  it('explains every code of a problem, and no other', () => {
-    const [, union = ''] = /export type ErrorCode =([^;]+);/.exec(read('src/errors.ts')) ?? [];
-    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code);
-    const rows = read('docs/problems.md')
+  it.each(['docs/problems.md', 'docs/operations.md'])('has one row for every code of a problem in %s', (page) => {
+    const codes = Object.keys(PASSES).toSorted((one, other) => one.localeCompare(other));
+    const rows = read(page)
       .split('\n')
-      .filter((line) => line.startsWith('| `'));
+      .filter((line) => /^\| `[A-Z]/.test(line));
     const explained = rows.flatMap((row) =>
-      [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
+      [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, code = '']) => code),
     );
-    expect(codes.length).toBeGreaterThan(20);
-    expect(new Set(explained)).toEqual(new Set(codes));
-    expect(explained).toHaveLength(codes.length);
+    expect(explained.toSorted((one, other) => one.localeCompare(other))).toEqual(codes);
+  });
+
+  it('states the sizes that were measured', () => {
+    const results = JSON.parse(read('bench/results.json')) as Record<string, { requests: number; peakMiB: number }>;
+    const rows = [...read('docs/operations.md').matchAll(/\| ([\d,]+) \| (\d+) \| `([\w-]+)` \|$/gm)];
+    const stated = rows.map(([, requests = '', peakMiB, name = '']) => ({
+      name,
+      requests: Number(requests.replaceAll(',', '')),
+      peakMiB: Number(peakMiB),
+    }));
+    expect(stated.length).toBeGreaterThan(8);
+    expect(stated).toEqual(
+      stated.map(({ name }) => ({ name, requests: results[name]?.requests, peakMiB: results[name]?.peakMiB })),
+    );
   });
 
   it('shows a first manifest that can be saved as it is, and promoted', async () => {

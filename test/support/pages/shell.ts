@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 
@@ -24,6 +24,9 @@ for name in cd exit exec source wait trap kill read; do eval "$name() { :; }"; d
 /** A redirection out of the folder: the text is run, so it must not write anywhere else. */
 const OUTSIDE = />\s*["']?(?!\/dev\/null\b)(?:[/~]|\.\.)/;
 
+/** The files that a text writes. Their folders are made by programs, which are not started. */
+const WRITTEN = />\s*([\w.-]+(?:\/[\w.-]+)+)/g;
+
 /** Programs that a text names by their path, which bash would not hand to the recorder. */
 const PATHS = /(?<=^|[\s(])[\w./-]*\/(?=kpromo\b)/gm;
 
@@ -32,6 +35,7 @@ export async function commandsIn(script: string): Promise<Parsed> {
   if (OUTSIDE.test(script)) return { commands: [], problem: 'it writes outside its folder' };
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-page-'));
   try {
+    for (const [, file = ''] of script.matchAll(WRITTEN)) await mkdir(join(folder, dirname(file)), { recursive: true });
     const shell = spawn('bash', ['-c', RECORDER + script.replaceAll(PATHS, '')], {
       cwd: folder,
       env: { ...placeholders(script), PATH: process.env['PATH'], TMPDIR: folder },
