@@ -45,6 +45,14 @@ describe('the documentation', () => {
     expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
+  it('begins each page with its readers', () => {
+    const pages = PAGES.filter((page) => /^(?:docs\/|SECURITY|CONTRIBUTING|manifests\/)/.test(page));
+    // an index, and a generated page
+    const others = ['docs/README.md', 'docs/cli.md'];
+    const silent = pages.filter((page) => !/^# .+\n\nFor (?:people|every)/.test(read(page)));
+    expect(silent).toEqual(others);
+  });
+
   it('lists every page in its index', () => {
     const index = read('docs/README.md');
     const unlisted = readdirSync(join(ROOT, 'docs')).filter(
