@@ -57,7 +57,7 @@ describe('commandsIn', () => {
       'export TAG=v1   # a comment',
       'if true; then bin/kpromo add --tag "$TAG" \\',
       "  --image 'a b' && git diff; fi",
-      'A=1 kpromo report merge shard-{0..2}.json "$FILE" | jq -r ".x" > out.json',
+      'A=1 kpromo report merge shard-{0..2}.json "$FILE" acme.example/kpromo/kpromo | jq -r ".x" > out.json',
       'echo $(kpromo version) <<END\nkpromo in a text\nEND',
     ].join('\n');
     const { commands, problem } = await commandsIn(script);
@@ -67,7 +67,7 @@ describe('commandsIn', () => {
       'git|diff',
       'jq|-r|.x',
       'kpromo|add|--tag|v1|--image|a b',
-      'kpromo|report|merge|shard-0.json|shard-1.json|shard-2.json|FILE',
+      'kpromo|report|merge|shard-0.json|shard-1.json|shard-2.json|FILE|acme.example/kpromo/kpromo',
       'kpromo|version',
     ]);
   });

@@ -27,8 +27,8 @@ const OUTSIDE = />\s*["']?(?!\/dev\/null\b)(?:[/~]|\.\.)/;
 /** The files that a text writes. Their folders are made by programs, which are not started. */
 const WRITTEN = />\s*([\w.-]+(?:\/[\w.-]+)+)/g;
 
-/** Programs that a text names by their path, which bash would not hand to the recorder. */
-const PATHS = /(?<=^|[\s(])[\w./-]*\/(?=kpromo\b)/gm;
+/** The path before the program, which bash would not hand to the recorder. */
+const PATHS = /(?<=^[ \t]*|[|&;(] *)[\w./-]*\/(?=kpromo\b)/gm;
 
 /** Returns the commands in a text for a shell. No program is started. */
 export async function commandsIn(script: string): Promise<Parsed> {
