@@ -1,6 +1,15 @@
 // Builds the Go programs that integration tests use into the user's cache, each once per version.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { cachedJudge, goProblem, JUDGES } from '../test/support/judges.ts';
@@ -47,6 +56,7 @@ function build({ name, version, go, source }: Judge, aside: string): { readonly 
       cwd: source.folder,
       stdio: 'inherit',
     });
+  if ('file' in source) return copyOf(`${source.module}@${version}`, source.file, join(aside, name));
   if (source.module !== undefined) {
     writeFileSync(join(aside, 'go.mod'), `module judge\n\ngo ${go}\n\nrequire ${source.module} ${version}\n`);
     const output = join(aside, binaryOf({ name, source }));
@@ -60,6 +70,18 @@ function build({ name, version, go, source }: Judge, aside: string): { readonly 
     stdio: 'inherit',
     env: { ...process.env, GOBIN: aside },
   });
+}
+
+/** Copies a file of a module, executable, because that is how tests find the other judges. */
+function copyOf(module: string, file: string, target: string): { readonly status: number | null } {
+  const { status, stdout } = spawnSync('go', ['mod', 'download', '-json', module], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (status !== 0) return { status };
+  copyFileSync(join((JSON.parse(stdout) as { Dir: string }).Dir, file), target);
+  chmodSync(target, 0o755);
+  return { status };
 }
 
 const results = JUDGES.map(provide);

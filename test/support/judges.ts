@@ -17,10 +17,14 @@ export type Judge = {
    */
   readonly source:
     | { readonly package: string; readonly binary?: string; readonly module?: string }
-    | { readonly folder: string };
+    | { readonly folder: string }
+    /** A file of a module, copied as it is. */
+    | { readonly module: string; readonly file: string };
 };
 
 const REFERRERS_REGISTRY = join(import.meta.dirname, 'referrers-registry');
+const PROW_JUDGE = join(import.meta.dirname, 'deploy-judges', 'prow');
+const PODS_JUDGE = join(import.meta.dirname, 'deploy-judges', 'pods');
 
 /** Every program that is built with Go, at the versions that tests expect. */
 export const JUDGES: readonly Judge[] = [
@@ -91,6 +95,22 @@ export const JUDGES: readonly Judge[] = [
       module: 'github.com/slsa-framework/slsa-verifier/v2',
     },
   },
+  {
+    name: 'kubeconform',
+    version: 'v0.8.0',
+    go: '1.26.0',
+    source: { package: 'github.com/yannh/kubeconform/cmd/kubeconform' },
+  },
+  {
+    // of which kubeconform gets its schemas
+    name: 'kubernetes-openapi',
+    version: 'v1.34.4',
+    go: '1.24.0',
+    source: { module: 'k8s.io/kubernetes', file: 'api/openapi-spec/swagger.json' },
+  },
+  // Kustomize, Tekton's validation and the Pod Security Standards; Prow's validation.
+  { name: 'pods-judge', version: contentVersion(PODS_JUDGE), go: '1.26.0', source: { folder: PODS_JUDGE } },
+  { name: 'prow-judge', version: contentVersion(PROW_JUDGE), go: '1.26.0', source: { folder: PROW_JUDGE } },
 ];
 
 /** Where the judge's executable is kept between runs, outside the clone. */
