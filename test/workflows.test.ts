@@ -73,15 +73,20 @@ describe('the workflows', () => {
     expect(images.filter((image) => !/@sha256:[0-9a-f]{64}$/.test(image))).toEqual([]);
   });
 
-  it('are pinned like the examples of the pages, each action to one digest', () => {
+  it('pin an action to one digest in all files', () => {
+    const byAction = Map.groupBy(
+      NAMES.flatMap((name) => usesIn(read(name))),
+      ([action]) => action,
+    );
+    for (const [action, uses] of byAction)
+      expect([action, new Set(uses.map(([, pin]) => pin)).size]).toEqual([action, 1]);
+  });
+
+  it('are pinned as the examples of the pages are', () => {
     const pages = readdirSync(join(ROOT, 'docs')).map((name) => readFileSync(join(ROOT, 'docs', name), 'utf8'));
-    const uses = [...NAMES.map(read), ...pages].flatMap((text) => [...text.matchAll(/uses: ([\w-]+\/[\w./-]+)@(.*)/g)]);
     // The digest of a release of kpromo is not known before that release.
-    const loose = uses.filter(([, , pin = '']) => !/^(?:[0-9a-f]{40}|<sha>) # v\d+\.\d+\.\d+$/.test(pin));
-    expect(loose.map(([line]) => line)).toEqual([]);
-    const byAction = Map.groupBy(uses, ([, action]) => action);
-    for (const [action, found] of byAction)
-      expect([action, new Set(found.map(([, , pin]) => pin)).size]).toEqual([action, 1]);
+    const isPinned = /^(?:[0-9a-f]{40}|<sha>) # v\d+\.\d+\.\d+$/;
+    expect(pages.flatMap(usesIn).filter(([, pin]) => !isPinned.test(pin))).toEqual([]);
   });
 
   it.each(NAMES)('in %s give each job the rights that it needs and a time limit', (name) => {
@@ -158,4 +163,9 @@ function shownWorkflows(): readonly (readonly [string, string])[] {
       /^on:/m.test(yaml) && /^jobs:/m.test(yaml) ? [[page, yaml] as const] : [],
     );
   });
+}
+
+/** Returns the actions that a text uses, with what follows their `@`. */
+function usesIn(text: string): readonly (readonly [action: string, pin: string])[] {
+  return [...text.matchAll(/uses: ([\w-]+\/[\w./-]+)@(.*)/g)].map(([, action = '', pin = '']) => [action, pin]);
 }

@@ -8,7 +8,11 @@ import { join } from 'node:path';
 import { TOTALS_FILE, totalsLine } from '../test/support/summary-reporter.ts';
 import type { Totals } from '../test/support/summary-reporter.ts';
 
-type Gate = { readonly name: string; readonly command: readonly [string, ...string[]] };
+type Gate = {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly env?: NodeJS.ProcessEnv;
+};
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -28,7 +32,8 @@ const GATES: readonly Gate[] = [
 
 /** The README's test command, and the tests of what a release ships, which take longer than the limit of that command. */
 const TESTS: readonly Gate[] = [
-  { name: 'tests', command: ['npm', 'test'] },
+  // Integration tests run the built program, which is in the package. `npm test` alone runs the sources.
+  { name: 'tests', command: ['npm', 'test'], env: { KPROMO_TEST_BUNDLE: '1' } },
   { name: 'shipping', command: ['npm', 'run', '--silent', 'shipping'] },
 ];
 
@@ -64,7 +69,7 @@ function runTests(gate: Gate): Totals {
   const folder = mkdtempSync(join(tmpdir(), 'kpromo-check-'));
   const file = join(folder, 'totals.json');
   try {
-    const passed = run(gate, { [TOTALS_FILE]: file });
+    const passed = run(gate, { ...gate.env, [TOTALS_FILE]: file });
     const totals = existsSync(file)
       ? (JSON.parse(readFileSync(file, 'utf8')) as Totals)
       : { passed: 0, failed: 1, skipped: 0 };

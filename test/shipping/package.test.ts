@@ -67,6 +67,16 @@ describe('the npm package', () => {
     expect(packed.unpackedSize).toBeLessThan(8 * MIB);
   });
 
+  it('is the same for the same sources', () => {
+    const again = join(packed.folder, 'again');
+    execFileSync(process.execPath, [join(ROOT, 'tools', 'bundle.mjs'), again], { cwd: ROOT });
+    for (const path of packed.paths.filter((one) => one.startsWith('dist/') && !one.startsWith('dist/cli/page/')))
+      expect(
+        readFileSync(join(again, path.slice('dist/'.length))).equals(readFileSync(join(installed, path))),
+        path,
+      ).toBe(true);
+  });
+
   it('installs no other package, and runs no script when it is installed', () => {
     const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
       readonly scripts: Readonly<Record<string, string>>;

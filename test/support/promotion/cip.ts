@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import { main } from '../../../src/cli/main.ts';
+import type { main } from '../../../src/cli/main.ts';
 import { patientClock } from '../patient-clock.ts';
 
 /** What one run of `kpromo cip` left: its exit code, and what it printed. */
@@ -36,12 +36,17 @@ export function cip(args: readonly string[], options: CipOptions = {}): Promise<
 /** What makes a command line something else than a dry run, or says itself who signs. */
 const NO_DRY_RUN = /^(?:--(?:confirm|snapshot|manifest-based-snapshot-of|require-identity)|replicate-signatures)/;
 
+/** The program: that of the sources, or with KPROMO_TEST_BUNDLE=1 the built one, which is in the package. */
+const program = (await (process.env['KPROMO_TEST_BUNDLE'] === '1'
+  ? import(new URL('../../../dist/cli/main.js', import.meta.url).href)
+  : import('../../../src/cli/main.ts'))) as { readonly main: typeof main };
+
 /** Runs any command of the program in this process. */
 export async function kpromo(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
   const [out, err] = [collector(), collector()];
   const { behind = 0 } = options;
   const clock = patientClock(options.speed ?? TEST_SPEED);
-  const code = await main(args, {
+  const code = await program.main(args, {
     env: { HOME: '/nonexistent', ...options.env },
     stdout: out.stream,
     stdin: Readable.from([options.stdin ?? '']),
