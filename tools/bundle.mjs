@@ -1,7 +1,7 @@
 // node tools/bundle.mjs FOLDER
 //
 // Bundles the program with its dependencies into FOLDER/cli: `bin.js`, `child.js` for the children of --processes,
-// `main.js` for tests, and a chunk for each part that is loaded on use. Loading a dry run takes about half the processor time that its 495 modules
+// `main.js` and `exit-codes.js` for tests, and a chunk for each part that is loaded on use. Loading a dry run takes about half the processor time that its 495 modules
 // took. Beside them it writes the licences of the packages in the bundle, and their list as an SBOM.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,12 @@ const OPTIONAL = ['supports-color'];
 const [folder] = process.argv.slice(2);
 
 const bundle = await rolldown({
-  input: { bin: 'src/cli/bin.ts', child: 'src/cli/processes/child.ts', main: 'src/cli/main.ts' },
+  input: {
+    bin: 'src/cli/bin.ts',
+    child: 'src/cli/processes/child.ts',
+    main: 'src/cli/main.ts',
+    'exit-codes': 'src/cli/exit-codes.ts',
+  },
   platform: 'node',
   external: OPTIONAL,
   // Bottleneck evaluates `require("ioredis")` only if it is not given the class, and it is.

@@ -1,4 +1,5 @@
 import { Readable, Writable } from 'node:stream';
+import { stopSignalOf, type stopReason } from '../../../src/cli/exit-codes.ts';
 import type { main } from '../../../src/cli/main.ts';
 import { patientClock } from '../patient-clock.ts';
 
@@ -36,10 +37,26 @@ export function cip(args: readonly string[], options: CipOptions = {}): Promise<
 /** What makes a command line something else than a dry run, or says itself who signs. */
 const NO_DRY_RUN = /^(?:--(?:confirm|snapshot|manifest-based-snapshot-of|require-identity)|replicate-signatures)/;
 
-/** The program: that of the sources, or with KPROMO_TEST_BUNDLE=1 the built one, which is in the package. */
-const program = (await (process.env['KPROMO_TEST_BUNDLE'] === '1'
-  ? import(new URL('../../../dist/cli/main.js', import.meta.url).href)
-  : import('../../../src/cli/main.ts'))) as { readonly main: typeof main };
+const FOLDER = process.env['KPROMO_TEST_BUNDLE'] === '1' ? 'dist/cli' : 'src/cli';
+const load = (name: string): Promise<unknown> => {
+  const extension = FOLDER === 'dist/cli' ? 'js' : 'ts';
+  return import(new URL(`../../../${FOLDER}/${name}.${extension}`, import.meta.url).href);
+};
+/** The program of the sources, or with KPROMO_TEST_BUNDLE=1 the built one, which is in the package. */
+const program = (await load('main')) as { readonly main: typeof main };
+const exits = (await load('exit-codes')) as { readonly stopReason: typeof stopReason };
+
+/** Returns a signal that aborts with the program's own reason: classes of the sources are others than those of the bundle. */
+function ownSignal(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => {
+    const name = stopSignalOf(signal);
+    controller.abort(name === undefined ? signal.reason : exits.stopReason(name));
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return controller.signal;
+}
 
 /** Runs any command of the program in this process. */
 export async function kpromo(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
@@ -52,7 +69,7 @@ export async function kpromo(args: readonly string[], options: CipOptions = {}):
     stdin: Readable.from([options.stdin ?? '']),
     stderr: err.stream,
     clock: { ...clock, now: () => clock.now() - behind },
-    signal: options.signal ?? new AbortController().signal,
+    signal: ownSignal(options.signal ?? new AbortController().signal),
   });
   const stderr = err.text();
   const lines = stderr.split('\n');
