@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { IMAGES, images, jobWorld, pullEvent, type JobWorld } from '../support/action/job.ts';
+import { runCli } from '../support/built-cli.ts';
+import { IMAGES, images, MANIFEST, jobWorld, pullEvent, type JobWorld } from '../support/action/job.ts';
 import { digestOfLabel } from '../support/promotion/plan-cases.ts';
 
 const LOST = digestOfLabel('nowhere');
@@ -10,9 +11,11 @@ const writes = ({ staging, mirror }: JobWorld): string[] =>
     counters.log.flatMap(({ method }) => (method === 'GET' || method === 'HEAD' ? [] : [method])),
   );
 
-/** Commits a change as the branch of a pull request, and returns its event. */
+type Place = { readonly code: string; readonly file: string; readonly line: number };
+
+/** Commits a change as the branch of a pull request that starts from the first commit, and returns its event. */
 async function propose({ tree }: JobWorld, files: Readonly<Record<string, string>>): Promise<object> {
-  const base = tree.git('rev-parse', 'main');
+  const base = tree.git('rev-list', '--max-parents=0', 'HEAD');
   return pullEvent(base, await tree.commit(files));
 }
 
@@ -57,7 +60,10 @@ describe('the action on a pull request', () => {
     tree.git('checkout', '--quiet', '-b', 'change');
     const head = await tree.commit({ [IMAGES]: images({ A: 'v1', B: 'v2' }) });
     tree.git('checkout', '--quiet', 'main');
-    await tree.commit({ 'images/app/images.yaml': `${images({ A: 'v1' })}- name: other\n  dmap: {"${LOST}": [v9]}\n` });
+    await tree.commit({
+      'manifests/other/promoter-manifest.yaml': tree.git('show', `HEAD:${MANIFEST}`),
+      'images/other/images.yaml': `- name: other\n  dmap: {"${LOST}": [v9]}\n`,
+    });
     tree.git('merge', '--quiet', '--no-edit', 'change');
     const merged = await world.run({ event: pullEvent(old, head), inputs: UNSIGNED });
     expect(merged).toMatchObject({ succeeded: true, outputs: { 'exit-code': '2' } });
@@ -75,12 +81,19 @@ describe('the action on a pull request', () => {
       'manifests/new/promoter-manifest.yaml': 'registries: [\n',
       'images/new/images.yaml': '[]\n',
     });
-    const { succeeded, log, summary } = await world.run({ event });
+    const { succeeded, outputs, log, summary } = await world.run({ event });
     expect(succeeded).toBe(false);
     expect(log).toMatch(/^::error file=images\/app\/images\.yaml,line=6,/m);
     expect(log).toMatch(/^::error file=manifests\/new\/promoter-manifest\.yaml,line=2,/m);
     expect(log).toContain('Plan: 1 of 1 changed image to promote');
     expect(world.github.comments[0]?.body).toContain(summary.trimEnd());
+    // nothing that `kpromo validate` finds is missing
+    const { stdout } = await runCli(['validate', '.', '--output=json'], { cwd: world.tree.path });
+    const { problems } = JSON.parse(stdout) as { problems: readonly Place[] };
+    const { failures } = JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8')) as { failures: readonly Place[] };
+    const placesOf = (all: readonly Place[]): string[] => all.map(({ code, file, line }) => `${code} ${file}:${line}`);
+    expect(problems).toHaveLength(2);
+    expect(placesOf(failures)).toEqual(expect.arrayContaining(placesOf(problems)));
   });
 
   it('keeps one comment for each tree, and leaves those of others that have its marker', async () => {
@@ -109,6 +122,7 @@ describe('the action on a pull request', () => {
     const [comment] = world.github.comments;
     expect(comment?.body.length).toBeGreaterThan(40_000);
     expect(comment?.body.length).toBeLessThanOrEqual(65_536);
+    expect(comment?.body).toMatch(/… and \d+ more/);
     expect(comment?.body).toContain(summary.trimEnd());
     expect(comment?.body).toMatch(/\[Job summary and log\]\(\S+\)\n$/);
   });

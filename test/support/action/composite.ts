@@ -51,12 +51,12 @@ type Job = {
   readonly workspace: string;
   /** RUNNER_TEMP, where the files of the runner are, too. */
   readonly temp: string;
-  /** Called when a step prints text. Returns a signal that cancels the job, as a user does. */
-  readonly watch?: (log: string) => NodeJS.Signals | undefined;
+  /** Cancels the job as a user does. */
+  readonly cancel: AbortSignal;
 };
 
 /** Runs the steps of action.yml as a runner does, in this order, with its environment files. */
-export async function runAction({ inputs: given, token, env, workspace, temp, watch }: Job): Promise<Ended> {
+export async function runAction({ inputs: given, token, env, workspace, temp, cancel }: Job): Promise<Ended> {
   const unknown = Object.keys(given).filter((name) => !(name in ACTION.inputs));
   if (unknown.length > 0) throw new Error(`action.yml has no input ${unknown.join(', ')}`);
   const context: Context = { inputs: {}, token, steps: {} };
@@ -65,25 +65,17 @@ export async function runAction({ inputs: given, token, env, workspace, temp, wa
     given[name] ?? evaluated(text, context),
   ]);
   const known: Context = { ...context, inputs: Object.fromEntries(inputs) };
-  const state = { succeeded: true, cancelled: false, log: '', summary: '', path: [] as string[] };
+  const state = { succeeded: true, log: '', summary: '', path: [] as string[] };
   for (const step of ACTION.runs.steps) {
-    if (!isWanted(step.if, state, known)) continue;
+    if (!isWanted(step.if, { succeeded: state.succeeded, cancelled: cancel.aborted }, known)) continue;
     const files = commandFiles(temp);
     const more = Object.entries(step.env).map(([name, text]) => [name, evaluated(text, known)]);
     const PATH = [...state.path.toReversed(), env['PATH']].join(':');
     const script = join(files.folder, 'step.sh');
     writeFileSync(script, step.run);
-    const code = await runStep(
-      script,
-      { ...env, PATH, ...files.env, ...Object.fromEntries(more) },
-      workspace,
-      (text) => {
-        state.log += text;
-        const signal = watch?.(state.log);
-        if (signal !== undefined) state.cancelled = true;
-        return signal;
-      },
-    );
+    const allEnv = { ...env, PATH, ...files.env, ...Object.fromEntries(more) };
+    const { code, text } = await runStep(script, allEnv, workspace, cancel);
+    state.log += text;
     if (code !== 0) state.succeeded = false;
     if (step.id !== undefined) known.steps[step.id] = parseOutputs(files.read('GITHUB_OUTPUT'));
     state.summary += files.read('GITHUB_STEP_SUMMARY');
@@ -152,27 +144,24 @@ function parseOutputs(text: string): Record<string, string> {
   );
 }
 
-/** As a runner starts `shell: bash`. A signal goes to that one process, as a runner sends it. */
+/** Starts a step as a runner does. When the job is cancelled, the runner sends SIGINT to this one process. */
 function runStep(
   script: string,
   env: Readonly<Record<string, string>>,
   cwd: string,
-  onText: (text: string) => NodeJS.Signals | undefined,
-): Promise<number | null> {
+  cancel: AbortSignal,
+): Promise<{ readonly code: number | null; readonly text: string }> {
   const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let isStopped = false;
-  const look = (text: string): void => {
-    const signal = onText(text);
-    if (signal !== undefined && !isStopped) isStopped = child.kill(signal);
-  };
-  child.stdout.setEncoding('utf8').on('data', look);
-  child.stderr.setEncoding('utf8').on('data', look);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => void (text += part));
+  child.stderr.setEncoding('utf8').on('data', (part: string) => void (text += part));
+  cancel.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', resolve);
+    child.once('close', (code) => resolve({ code, text }));
   });
 }

@@ -16,6 +16,8 @@ export type JobWorld = {
   readonly staging: TestRegistry;
   readonly mirror: TestRegistry;
   readonly github: TestComments;
+  /** HOME of the runner. */
+  readonly home: string;
   /** Runs a job on an event; `version` is `source` unless given. */
   run(job: JobOptions): Promise<Ended>;
 };
@@ -27,7 +29,8 @@ export type JobOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** The checkout. Default: the repository itself. */
   readonly workspace?: string;
-  readonly watch?: (log: string) => NodeJS.Signals | undefined;
+  /** Cancels the job. */
+  readonly cancel?: AbortSignal;
 };
 
 export const MANIFEST = 'manifests/app/promoter-manifest.yaml';
@@ -66,7 +69,14 @@ export async function jobWorld(): Promise<JobWorld> {
   const node = join(machine, 'tools', 'node', process.versions.node, 'x64', 'bin', 'node');
   mkdirSync(dirname(node), { recursive: true });
   symlinkSync(process.execPath, node);
-  const run: JobWorld['run'] = async ({ on = 'pull_request', event = {}, inputs = {}, env = {}, workspace, watch }) => {
+  const run: JobWorld['run'] = async ({
+    on = 'pull_request',
+    event = {},
+    inputs = {},
+    env = {},
+    workspace,
+    cancel,
+  }) => {
     const temp = mkdtempSync(join(machine, 'temp-'));
     const eventFile = join(temp, 'event.json');
     writeFileSync(eventFile, JSON.stringify(event));
@@ -75,6 +85,7 @@ export async function jobWorld(): Promise<JobWorld> {
       token: github.token,
       workspace: workspace ?? tree.path,
       temp,
+      cancel: cancel ?? new AbortController().signal,
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: machine,
@@ -93,8 +104,7 @@ export async function jobWorld(): Promise<JobWorld> {
         GITHUB_WORKSPACE: workspace ?? tree.path,
         ...env,
       },
-      ...(watch === undefined ? {} : { watch }),
     });
   };
-  return { tree, staging, mirror, github, run };
+  return { tree, staging, mirror, github, home: machine, run };
 }
