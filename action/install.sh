@@ -67,6 +67,7 @@ fi
 # A wrapper, because PATH of the other steps may have an older Node.js, which must stay theirs.
 bin=$RUNNER_TEMP/kpromo/$version/bin
 mkdir -p "$bin"
+# shellcheck disable=SC2016 # the wrapper expands them
 printf '#!/usr/bin/env bash\nexport PATH=%q:"$PATH"\nexec %q "$@"\n' "${node%/*}" "$program" >"$bin/kpromo"
 chmod +x "$bin/kpromo"
 printf '%s\n' "$bin" >>"$GITHUB_PATH"
