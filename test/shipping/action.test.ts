@@ -101,7 +101,7 @@ describe('the action on a pull request', () => {
     const { github } = world;
     const event = await propose(world, { [IMAGES]: images({ A: 'v1', B: 'v2' }) });
     await world.run({ event });
-    const copied = { id: 'IC_X', body: github.comments[0]?.body ?? '', mine: false };
+    const copied = { id: 'IC_X', body: `${github.comments[0]?.body.split('\n')[0]}\nnot ours`, mine: false };
     // further away than the first page
     const others = Array.from({ length: 120 }, (_, at) => ({ id: `IC_O${at}`, body: 'hm', mine: false }));
     github.comments.unshift(copied, ...others);
@@ -109,6 +109,7 @@ describe('the action on a pull request', () => {
     await world.run({ event });
     expect(github.comments.filter(({ mine }) => mine)).toHaveLength(2);
     expect(github.log.filter((entry) => entry !== 'read')).toEqual(['create', 'create', 'update']);
+    expect(copied.body).toMatch(/\nnot ours$/);
   });
 
   it('fits a long plan into a comment', async () => {
@@ -142,10 +143,11 @@ describe('the action on a pull request', () => {
     expect(summary).toMatch(/^## 📝 /);
   });
 
-  it('sends no request for a comment with comment: false', async () => {
+  it('sends no request for a comment with comment: false, and leaves its diff out for another one', async () => {
     const world = await jobWorld();
     const event = await propose(world, { [IMAGES]: images({ A: 'v1', B: 'v2' }) });
-    expect(await world.run({ event, inputs: { comment: 'false' } })).toMatchObject({ succeeded: true });
+    const inputs = { comment: 'false', args: '--manifest-diff-since 1d' };
+    expect(await world.run({ event, inputs })).toMatchObject({ succeeded: true, outputs: { 'exit-code': '0' } });
     expect(world.github.log).toEqual([]);
   });
 
