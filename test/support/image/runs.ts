@@ -68,7 +68,7 @@ export function describeRuns(shipped: () => Promise<{ readonly id: string }>): v
     const env = { JOB_TYPE: 'postsubmit' };
     const diff = await runContainer(id, [...cip, '--use-prow-manifest-diff'], { ...options, env });
     expect(diff, diff.stderr).toMatchObject({ code: 0 });
-    expect(`${diff.stdout}${diff.stderr}`).toContain('1 of 1 images promoted');
+    expect(`${diff.stdout}${diff.stderr}`).toContain('1 of 1 image promoted');
     expect(await tagsOf(mirror?.address)).toEqual(['v1', 'v2']);
   });
 
