@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { PromotionError } from '../../errors.ts';
+import { isPromotionError, PromotionError } from '../../errors.ts';
 import { readRegsync } from '../../foreign/regsync/read.ts';
 import { readSkopeo } from '../../foreign/skopeo.ts';
 import { readNamedFile } from '../../manifest/file-source.ts';
@@ -22,7 +22,9 @@ import { importRules } from '../../phases/import.ts';
 export async function run(options: ImportOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stdout, secrets, env, task } = services;
   const { file, skopeo, tree } = options;
-  const bytes = await readNamedFile(file);
+  const bytes = await readNamedFile(file).catch((error: unknown) => {
+    throw isPromotionError(error) ? usage(`cannot read ${file}: ${error.message}`, error.hint) : error;
+  });
   if (bytes === undefined) throw usage(`there is no file ${file}`, 'name the configuration of the other tool');
   for (const secret of misplacedSecrets(new TextDecoder().decode(bytes))) secrets.learn(secret);
   const { rules, findings } = skopeo === undefined ? readRegsync(file, bytes, env) : readSkopeo(file, bytes, skopeo);

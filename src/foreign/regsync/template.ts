@@ -14,18 +14,18 @@ class Unsupported extends Error {}
  * `trimSpace` and `default`. Returns undefined for any other one, such as `if`, `range`, `file` and `time`.
  */
 export function expandTemplate(text: string, data: TemplateData): string | undefined {
+  const trimmed = text.replace(/\s*\{\{- /g, '{{ ').replace(/ -\}\}\s*/g, ' }}');
+  if (trimmed.replace(ACTION, '').includes('{{')) return undefined;
   try {
-    return text
-      .replace(/\s*\{\{- /g, '{{ ')
-      .replace(/ -\}\}\s*/g, ' }}')
-      .replace(/\{\{((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^}"`]|\}(?!\}))*)\}\}/g, (_, inner: string) =>
-        textOf(evaluate(inner, data)),
-      );
+    return trimmed.replace(ACTION, (_, inner: string) => textOf(evaluate(inner, data)));
   } catch (error) {
     if (error instanceof Unsupported) return undefined;
     throw error;
   }
 }
+
+/** One action in double braces; a text in it may have braces. */
+const ACTION = /\{\{((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^}"`]|\}(?!\}))*)\}\}/g;
 
 /** Returns true if the text has a template. */
 export function hasTemplate(text: string): boolean {

@@ -59,20 +59,22 @@ function comparePre(a: readonly string[], b: readonly string[]): number {
     const other = b[index];
     if (other === undefined) break;
     const order = compareIdentifier(part, other);
+    // as in regclient: rc.1 and rc.2 are equal, since their first parts are the same word
+    if (order === 'equal') return 0;
     if (order !== 0) return order;
   }
   return a.length - b.length;
 }
 
 /** Compares texts and numbers in turn, so that `rc9` precedes `rc10`. */
-function compareIdentifier(a: string, b: string): number {
+function compareIdentifier(a: string, b: string): number | 'equal' {
   let [left, right] = [a, b];
   while (left !== '' && right !== '') {
     const [mine, theirs] = [left, right].map((text) => /^(\D*)(\d*)/.exec(text) ?? ['', '', '']);
     const [, head = '', number = ''] = mine ?? [];
     const [, otherHead = '', otherNumber = ''] = theirs ?? [];
     if (head !== otherHead) return head < otherHead ? -1 : 1;
-    if (number === '' || otherNumber === '') return number === otherNumber ? 0 : number === '' ? -1 : 1;
+    if (number === '' || otherNumber === '') return number === otherNumber ? 'equal' : number === '' ? -1 : 1;
     if (Number(number) !== Number(otherNumber)) return Number(number) - Number(otherNumber);
     left = left.slice(head.length + number.length);
     right = right.slice(otherHead.length + otherNumber.length);
