@@ -1,4 +1,4 @@
-import { failureOf, type Failure } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import type { CopyRule, Finding } from '../foreign/model.ts';
 import { sharedName } from '../foreign/shared-name.ts';
 import type { Project } from '../manifest/manifest.ts';
@@ -8,6 +8,7 @@ import { expandRegistries } from './import/expand-registries.ts';
 import { projectsOf, withoutConflicts } from './import/projects.ts';
 import { readSources } from './import/read-sources.ts';
 import { resolvePlatforms } from './import/resolve-platforms.ts';
+import type { Wanted } from './import/wanted.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { RegistryReader } from '../registry/roles.ts';
 
@@ -25,7 +26,7 @@ export async function importRules(
   registry: RegistryReader,
   context: Context,
 ): Promise<Imported> {
-  const { named, failures: renamed } = withSharedNames(rules);
+  const { named, findings: renamed } = withSharedNames(rules);
   const expanded = await expandRegistries(registry, named, context);
   const sources = await readSources(registry, expanded.rules, context);
   const resolved = await resolvePlatforms(registry, sources.wanted, context);
@@ -35,26 +36,34 @@ export async function importRules(
   const steps = [expanded, sources, resolved, compared, agreed, ...results];
   return {
     additions: results.map(({ addition }) => addition),
-    failures: [...renamed, ...steps.flatMap(({ failures }) => failures)],
-    findings: [...sources.findings, ...compared.findings],
+    failures: steps.flatMap(({ failures }) => failures),
+    findings: [...renamed, ...sources.findings, ...compared.findings, ...stayingLatest(agreed.wanted)],
   };
 }
 
 /** A manifest joins one name to both registries, so the last parts of source and target must be the same. */
 function withSharedNames(rules: readonly CopyRule[]): {
   readonly named: readonly CopyRule[];
-  readonly failures: readonly Failure[];
+  readonly findings: readonly Finding[];
 } {
   const isShared = ({ repositories, source, target }: CopyRule): boolean =>
     repositories !== undefined || sharedName(source, target) !== undefined;
   const hint = 'give both the same last part; kpromo copies an image under its name';
+  const renamed = rules.filter((rule) => !isShared(rule));
   return {
     named: rules.filter(isShared),
-    failures: rules
-      .filter((rule) => !isShared(rule))
-      .map(({ at, source, target }) => {
-        const message = `${source} would be renamed to ${target}`;
-        return failureOf('import', { code: 'USAGE', message, hint }, { at });
-      }),
+    findings: renamed.map(({ at, source, target }) => {
+      return { kind: 'lost', at, message: `${source} would be renamed to ${target}`, hint };
+    }),
   };
+}
+
+/** Notes each rule that takes `latest`, the tag that moves with each release. */
+function stayingLatest(wanted: readonly Wanted[]): readonly Finding[] {
+  const rules = Map.groupBy(wanted, ({ at, tag }) => (tag === 'latest' ? at : undefined));
+  return [...rules].flatMap(([at, [first]]): Finding[] => {
+    if (at === undefined || first === undefined) return [];
+    const message = `${first.target}:latest stays the digest that it is now`;
+    return [{ kind: 'note', at, message, hint: 'let users pull a version: kpromo never moves a tag' }];
+  });
 }
