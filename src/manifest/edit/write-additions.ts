@@ -4,7 +4,7 @@ import { PromotionError } from '../../errors.ts';
 import { IMAGES_NAME, MANIFEST_NAME } from '../discover.ts';
 import type { Project } from '../manifest.ts';
 import { addImages, type Addition } from './add-images.ts';
-import { newImages, newManifest } from './new-project.ts';
+import { checkNewProject, newImages, newManifest } from './new-project.ts';
 import { openImagesFile, replaceFile } from './project-file.ts';
 
 /** Images that go from one registry to another, and the project of the tree that gets them; a new one if undefined. */
@@ -43,9 +43,11 @@ async function extend(project: Project, { images }: ProjectAddition): Promise<vo
 }
 
 async function writeNew(tree: string, name: string, { source, destination, images }: ProjectAddition): Promise<void> {
+  const [list, manifest] = [newImages(images), newManifest(source, destination)];
+  checkNewProject(name, manifest, list);
   const files = [
-    [path.join(tree, 'images', name, IMAGES_NAME), newImages(images)],
-    [path.join(tree, 'manifests', name, MANIFEST_NAME), newManifest(source, [destination])],
+    [path.join(tree, 'images', name, IMAGES_NAME), list],
+    [path.join(tree, 'manifests', name, MANIFEST_NAME), manifest],
   ] as const;
   for (const [file, text] of files)
     try {

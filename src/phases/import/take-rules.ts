@@ -32,13 +32,22 @@ export function takeRules(rules: readonly RepositoryRule[], foundIn: (source: Re
     );
     const skipped = taken.length - copied.length;
     if (skipped > 0)
-      findings.push(note(rule, `${count(skipped, 'tag')} of ${source} with a media type that is not copied`));
+      findings.push(
+        note(
+          rule,
+          `${count(skipped, 'tag')} of ${source} with a media type that is not copied`,
+          'add the type to "mediaTypes" and import again if they are wanted',
+        ),
+      );
     if (rule.select.kind === 'one' && taken.length === 0) {
       const message = `${source} has no ${rule.select.reference}`;
       failures.push(
         failureOf('import', { code: 'NOT_FOUND', message, hint: 'correct the name, or push it again' }, { at }),
       );
-    } else if (taken.length === 0) findings.push(note(rule, `${source} has no tag that is selected`));
+    } else if (taken.length === 0)
+      findings.push(
+        note(rule, `${source} has no tag that is selected`, 'check the patterns; nothing is copied there, either'),
+      );
     for (const [tag, { digest }] of copied)
       wanted.push({ at, source, target: rule.target, digest, tag, platform: rule.platform });
   }
@@ -59,6 +68,6 @@ function takenBy(
   );
 }
 
-function note({ at }: RepositoryRule, message: string): Finding {
-  return { kind: 'note', at, message, hint: 'check the rule' };
+function note({ at }: RepositoryRule, message: string, hint: string): Finding {
+  return { kind: 'note', at, message, hint };
 }

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { parseBaseline } from '../../../src/baseline/load.ts';
 import { parseRegistryConfig } from '../../../src/config/parse.ts';
 import { PromotionError } from '../../../src/errors.ts';
+import type { Foreign } from '../../../src/foreign/model.ts';
+import { readRegsync } from '../../../src/foreign/regsync/read.ts';
+import { readSkopeo } from '../../../src/foreign/skopeo.ts';
 import { registryMessage } from '../../../src/http/response/error.ts';
 import { chooseScheme, parseChallenges } from '../../../src/http/auth/challenge.ts';
 import { nextLink } from '../../../src/http/link.ts';
@@ -97,6 +100,20 @@ const policy = madeOf(
   'projects:\n  app: {}\n',
   'artifactTypes: [a/b]\n',
 );
+const foreign = madeOf(
+  ...YAML,
+  ...MORE,
+  'creds:\n- registry: a.io\n  tls: disabled\n',
+  'defaults: {parallel: 2}\n',
+  'sync:\n',
+  '- source: a.io/x:v1\n',
+  '  target: b.io/{{ index (split .Sync.Source "/") 1 }}\n',
+  '  type: repository\n',
+  '  tags: {allow: ["v.*"], semverRange: [">=1"]}\n',
+  'a.io:\n  images:\n    x: []\n',
+  '  images-by-tag-regex: {x: "(a"}\n',
+  '  images-by-semver: {x: ">= 1 || ~2"}\n',
+);
 const config = madeOf(
   ...YAML,
   ...MORE,
@@ -171,6 +188,15 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   policies: { text: policy, read: readPolicy },
   configuration: { text: config, read: (text) => void parseRegistryConfig('f', Buffer.from(text)) },
   baselines: { text: config, read: (text) => void parseBaseline('f', Buffer.from(text)) },
+  'configurations of regsync': {
+    text: foreign,
+    read: (text) => readForeign(() => readRegsync('f', Buffer.from(text), {})),
+  },
+  'files of skopeo': {
+    text: foreign,
+    read: (text) =>
+      readForeign(() => readSkopeo('f', Buffer.from(text), { destination: 'b.io', scoped: false, suffix: '' })),
+  },
   references: { text: name, read: readReference },
   challenges: { text: hostileChallenge, read: (text) => void chooseScheme(parseChallenges([text])) },
   links: { text: hostileLink, read: (text) => void nextLink(text) },
@@ -211,5 +237,14 @@ function saidInWords(action: () => unknown): void {
   } catch (error) {
     if (error instanceof PromotionError && error.code !== 'INTERNAL' && error.hint !== undefined) return;
     throw error;
+  }
+}
+
+/** Applies the rules of a file, too; a file that is not YAML is refused. */
+function readForeign(read: () => Foreign): void {
+  try {
+    for (const { select } of read().rules) if (select.kind === 'tags') select.matches('v1.2.3-rc.1');
+  } catch (error) {
+    if (!(error instanceof PromotionError)) throw error;
   }
 }
