@@ -75,7 +75,7 @@ function scalarsAndLists(find: Find): Pick<ForeignReader, 'text' | 'list'> {
       if (node === undefined) return undefined;
       const read = readText(node);
       if (typeof read === 'string') return read;
-      wrong(find, node, what, 'a text');
+      find('lost', node, `${what} ${read.reason}`, CORRECT);
       return undefined;
     },
     list: (node, what) => {
@@ -87,8 +87,10 @@ function scalarsAndLists(find: Find): Pick<ForeignReader, 'text' | 'list'> {
   };
 }
 
+const CORRECT = 'correct the file, and import it again';
+
 function wrong(find: Find, node: YamlNode, what: string, expected: string): void {
-  find('lost', node, `${what} is a ${nameOf(node)}, not ${expected}`, 'correct the file, and import it again');
+  find('lost', node, `${what} is a ${nameOf(node)}, not ${expected}`, CORRECT);
 }
 
 /** Returns true for the value that is as good as no setting: also an empty list, null, and `no` for `false`. */

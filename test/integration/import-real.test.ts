@@ -90,41 +90,44 @@ describe('kpromo import of files that real programs have synchronized', () => {
     ]);
   });
 
-  it.each([
-    ['all platforms', ['--all']],
-    ['the own platform', []],
-  ])('writes a tree of a file of skopeo sync with %s with which there is nothing to do', async (name, flags) => {
-    const skopeo = requireProgram('skopeo');
-    const file = join(folder, 'skopeo.yml');
-    const text = [
-      `${from}:`,
-      '  tls-verify: false',
-      '  images:',
-      `    ${PATH}/tools/cli: []`,
-      `    ${PATH}/tools/old: ["7"]`,
-      '  images-by-tag-regex:',
-      `    ${PATH}/web: ^1\\.[01]`,
-      '',
-    ].join('\n');
-    writeFileSync(file, text);
-    const destination = `${to}/mirror-${flags.length}/${PATH}`;
-    // the layers of these images are not compressed: skopeo would compress them, and so change the digests
-    const args = [
-      'sync',
-      '--preserve-digests',
-      '--src=yaml',
-      '--dest=docker',
-      '--dest-tls-verify=false',
-      ...flags,
-      file,
-      destination,
-    ];
-    const synced = spawnSync(skopeo, ['--insecure-policy', ...args], { encoding: 'utf8' });
-    expect([synced.status, synced.stderr]).toEqual([0, expect.anything()]);
-    const tree = join(folder, `skopeo-${flags.length}`);
-    const run = await kpromo(['import', 'skopeo', file, '--destination', destination, '--output', tree]);
-    expect([run.code, run.stdout]).toEqual([0, expect.stringContaining('5 tags added')]);
-    expect(run.stdout.includes('one platform of an index')).toBe(name === 'the own platform');
-    await expectNothingToDo(tree);
-  });
+  it.for([
+    { name: 'all platforms', flags: ['--all'] },
+    { name: 'the own platform', flags: [] },
+  ])(
+    'writes a tree of a file of skopeo sync with $name with which there is nothing to do',
+    async ({ name, flags }, test) => {
+      const skopeo = await orSkip(test, () => requireProgram('skopeo'));
+      const file = join(folder, 'skopeo.yml');
+      const text = [
+        `${from}:`,
+        '  tls-verify: false',
+        '  images:',
+        `    ${PATH}/tools/cli: []`,
+        `    ${PATH}/tools/old: ["7"]`,
+        '  images-by-tag-regex:',
+        `    ${PATH}/web: ^1\\.[01]`,
+        '',
+      ].join('\n');
+      writeFileSync(file, text);
+      const destination = `${to}/mirror-${flags.length}/${PATH}`;
+      // the layers of these images are not compressed: skopeo would compress them, and so change the digests
+      const args = [
+        'sync',
+        '--preserve-digests',
+        '--src=yaml',
+        '--dest=docker',
+        '--dest-tls-verify=false',
+        ...flags,
+        file,
+        destination,
+      ];
+      const synced = spawnSync(skopeo, ['--insecure-policy', ...args], { encoding: 'utf8' });
+      expect([synced.status, synced.stderr]).toEqual([0, expect.anything()]);
+      const tree = join(folder, `skopeo-${flags.length}`);
+      const run = await kpromo(['import', 'skopeo', file, '--destination', destination, '--output', tree]);
+      expect([run.code, run.stdout]).toEqual([0, expect.stringContaining('5 tags added')]);
+      expect(run.stdout.includes('one platform of an index')).toBe(name === 'the own platform');
+      await expectNothingToDo(tree);
+    },
+  );
 });
