@@ -8,6 +8,8 @@ import { demoImages, stagingPath } from '../../demo/images.ts';
 import { COMMITTED_HOSTS, copyTree, EXAMPLE } from '../../demo/tree.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
 import { ensureBuilt } from '../support/built-cli.ts';
+import { masked } from '../support/pages/masked.ts';
+import { blocksOf, readPage, stepsOf } from '../support/pages/pages.ts';
 import { startRegistry } from '../support/registry/server.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -83,6 +85,19 @@ function expectDemo(stdout: string): void {
   expect(stdout).not.toContain('\x1b');
 }
 
+/** The README shows what the demo prints; a line with `…` stands for what it leaves out. */
+function expectReadme(stdout: string): void {
+  const plain = (output: string): string => masked(output.replaceAll(/localhost:\d+/g, 'HOST'));
+  const printed = plain(stdout.replaceAll(/^│ ?/gm, ''));
+  const steps = blocksOf(readPage('README.md')).flatMap((block) =>
+    block.language === 'console' ? stepsOf(block) : [],
+  );
+  const shown = steps.filter(({ command }) => command.includes('manifests/example'));
+  expect(shown).toHaveLength(2);
+  const parts = shown.flatMap(({ output }) => output.split(/^…$/m).map(plain));
+  expect(parts.filter((part) => !printed.includes(part))).toEqual([]);
+}
+
 describe('demo/run.ts', () => {
   beforeAll(ensureBuilt);
 
@@ -123,5 +138,6 @@ describe('demo/run.ts', () => {
     expect([...(await closed), errors]).toEqual([0, null, '']);
     expect(readdirSync(cwd)).toEqual(['home']);
     expectDemo(shown);
+    expectReadme(shown);
   });
 });

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ensureBuilt, KPROMO } from '../support/built-cli.ts';
 import { homeWith } from '../support/home.ts';
+import { masked } from '../support/pages/masked.ts';
 import { blocksOf, readPage, stepsOf, type Step } from '../support/pages/pages.ts';
 import { orSkip, requireProgram } from '../support/programs.ts';
 import { startDistributions } from '../support/real-registries.ts';
@@ -33,23 +34,6 @@ async function outputsOf(
   const script = [mark, 'exec 2>&1', ...commands.flatMap((command) => ['mark', command])].join('\n');
   const shell = spawn('bash', ['-c', script], { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
   return (await text(shell.stdout)).split(MARK).slice(1);
-}
-
-/** What differs from run to run, from machine to machine and by the image is masked, and lines may be folded anywhere. */
-function masked(output: string): string {
-  return output
-    .replaceAll(/^time=.*\n/gm, '')
-    .replaceAll(/sha256:[0-9a-f]{64}/g, 'DIGEST')
-    .replaceAll(/sha256:[0-9a-f]{12}…/g, 'DIGEST…')
-    .replaceAll(/[A-Za-z0-9+/]{43}=/g, 'KEY')
-    .replaceAll(/\b(?:[0-9a-f]{40}|[0-9a-f]{12})\b/g, 'COMMIT')
-    .replaceAll(/\d{4}-\d\d-\d\d(?:T[\d:]+Z)?/g, 'TIME')
-    .replaceAll(/[\d.]+(?: (?:B|KiB|MiB)|m?s)\b/g, 'N')
-    .replaceAll(/\d+ requests/g, 'N requests')
-    .replaceAll(/v\d+\.\d+\.\d+(?=\s+platform)|(?<=node:\s+)v[\d.]+/g, 'VERSION')
-    .replaceAll(/\w+\/\w+$(?<=platform: .*)/gm, 'PLATFORM')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
 }
 
 describe('docs/getting-started.md', () => {
