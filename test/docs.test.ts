@@ -61,6 +61,13 @@ describe('the documentation', () => {
     expect(unlisted).toEqual([]);
   });
 
+  it('names only metrics that a run exports', () => {
+    const exported = read('src/watch/metrics.ts');
+    const named = PAGES.flatMap((page) => read(page).match(/\bkpromo_[a-z_]+\b/g) ?? []);
+    expect(new Set(named).size).toBeGreaterThan(10);
+    expect(named.filter((name) => !exported.includes(name.replace('kpromo_', "'")))).toEqual([]);
+  });
+
   it('maps every folder of the sources', () => {
     const map = read('CONTRIBUTING.md');
     const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
