@@ -32,19 +32,6 @@ describe('the documentation', () => {
     expect(missing.map(([link]) => link)).toEqual([]);
   });
 
-  it('names in SECURITY.md only tests and benchmarks that exist', () => {
-    const rows = read('SECURITY.md')
-      .split('\n')
-      .filter((line) => /^\| (?!attack|case|-)/.test(line) && line.split(' | ').length === 3);
-    const unproven = rows.filter((row) => !/`[\w./-]+\.ts`[^|]*\|$/.test(row));
-    expect(unproven.filter((row) => !row.includes('](#'))).toEqual([]);
-    const named = [...read('SECURITY.md').matchAll(/`((?:test|src|bench)\/[\w./-]+\.ts)`/g)].map(
-      ([, file = '']) => file,
-    );
-    expect(named.length).toBeGreaterThan(60);
-    expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
-  });
-
   it('begins each page with its readers', () => {
     const pages = PAGES.filter((page) => /^(?:docs\/|SECURITY|CONTRIBUTING|manifests\/)/.test(page));
     // an index, and a generated page
