@@ -146,13 +146,13 @@ function known(value: string | undefined, name: string): string {
 /** Returns a function that replaces mount paths and names of the cluster in a text. */
 function localizer(mounts: Table, instead: Table): (text: string) => string {
   const paths = Object.keys(mounts).toSorted((a, b) => b.length - a.length);
-  const known = new RegExp(
+  const mounted = new RegExp(
     `(?<![\\w/.-])(?:${paths.map((path) => path.replaceAll('.', '\\.')).join('|')})(?![\\w.-])`,
     'g',
   );
   return (text) => {
     // in one pass: the folders may be below a path that is mounted
-    let local = paths.length === 0 ? text : text.replaceAll(known, (path) => mounts[path] ?? path);
+    let local = paths.length === 0 ? text : text.replaceAll(mounted, (path) => mounts[path] ?? path);
     for (const [name, other] of Object.entries(instead)) local = local.replaceAll(name, () => other);
     return local;
   };
