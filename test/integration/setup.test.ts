@@ -64,6 +64,9 @@ function lockNode(root: string, tarball: Buffer): void {
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ ...project, lockfileVersion: 3, packages }));
 }
 
+/** The entries of the bundle. */
+const ENTRIES = ['cli/bin.js', 'cli/child.js', 'cli/exit-codes.js', 'cli/main.js'];
+
 /** A project without dependencies, so that installing it needs no network. */
 function emptyProject(root: string): void {
   for (const folder of [root, join(root, 'tools', 'node')]) {
@@ -81,6 +84,7 @@ function emptyProject(root: string): void {
   const bin = `const { two } = await import('./deep/two.ts');\nconsole.log(two);\n`;
   writeFileSync(join(root, 'src', 'cli', 'bin.ts'), bin);
   writeFileSync(join(root, 'src', 'cli', 'processes', 'child.ts'), 'console.log(process.pid);\n');
+  for (const name of ['main', 'exit-codes']) writeFileSync(join(root, 'src', 'cli', `${name}.ts`), 'export {};\n');
   writeFileSync(join(root, 'src', 'cli', 'deep', 'two.ts'), 'export const two: number = 2;\n');
   writeFileSync(join(root, 'src', 'cli', 'bin.test.ts'), 'export const tested = true;\n');
 }
@@ -245,13 +249,13 @@ describe('tools/setup.mjs', () => {
     const [style, copy] = [join(root, 'src', PAGE, 'page.css'), join(root, 'dist', 'cli', 'page', 'page.css')];
     writeFileSync(style, 'a {}');
     expect(run([])).toEqual({ status: 0, out: '', err: 'Building …\n' });
-    expect(built()).toEqual(['cli/bin.js', 'cli/child.js', 'cli/two-HASH.js']);
+    expect(built()).toEqual([...ENTRIES, 'cli/two-HASH.js']);
     expect(readFileSync(copy, 'utf8')).toBe('a {}');
     expect(run(['run', join(root, 'dist', 'cli', 'bin.js')])).toEqual({ status: 0, out: '2\n', err: '' });
     writeFileSync(join(root, 'src', 'cli', 'bin.ts'), 'export const one = 1;\n');
     rmSync(join(root, 'src', 'cli', 'deep'), { recursive: true });
     expect(run([]).err).toBe('Building …\n');
-    expect(built()).toEqual(['cli/bin.js', 'cli/child.js']);
+    expect(built()).toEqual(ENTRIES);
     writeFileSync(style, 'b {}');
     expect(run([]).err).toBe('Building …\n');
     expect(readFileSync(copy, 'utf8')).toBe('b {}');
@@ -265,7 +269,7 @@ describe('tools/setup.mjs', () => {
     expect(status).toBe(1);
     expect(out).toMatch(/^src\/cli\/bin\.ts\(1,14\): error TS2322: [^\n]*\n$/);
     expect(err).toBe('Building …\nsetup: the sources do not compile; see the errors above.\n');
-    expect(built()).toEqual(['cli/bin.js', 'cli/child.js', 'cli/two-HASH.js']);
+    expect(built()).toEqual([...ENTRIES, 'cli/two-HASH.js']);
     expect(readdirSync(root).filter((name) => name.startsWith('dist.'))).toEqual([]);
   });
 
