@@ -55,7 +55,7 @@ describe('commandsIn', () => {
   it('returns commands as bash splits and expands them, and starts none of them', async () => {
     const script = [
       'export TAG=v1   # a comment',
-      'if true; then kpromo add --tag "$TAG" \\',
+      'if true; then bin/kpromo add --tag "$TAG" \\',
       "  --image 'a b' && git diff; fi",
       'A=1 kpromo report merge shard-{0..2}.json "$FILE" acme.example/kpromo/kpromo | jq -r ".x" > out.json',
       'echo $(kpromo version) <<END\nkpromo in a text\nEND',

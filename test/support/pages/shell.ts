@@ -27,8 +27,9 @@ const OUTSIDE = />\s*["']?(?!\/dev\/null\b)(?:[/~]|\.\.)/;
 /** The files that a text writes. Their folders are made by programs, which are not started. */
 const WRITTEN = />\s*([\w.-]+(?:\/[\w.-]+)+)/g;
 
-/** The path before the program, which bash would not hand to the recorder. */
-const PATHS = /(?<=^[ \t]*|[|&;(] *)[\w./-]*\/(?=kpromo\b)/gm;
+/** The path before the program where a command begins, which bash would not hand to the recorder. */
+const PATHS =
+  /(?<=(?:^|[|&;({!]|\b(?:if|then|elif|else|while|until|do|time)[ \t])[ \t]*(?:\w+=\S*[ \t]+)*)[\w./-]*\/(?=kpromo\b)/gm;
 
 /** Returns the commands in a text for a shell. No program is started. */
 export async function commandsIn(script: string): Promise<Parsed> {
