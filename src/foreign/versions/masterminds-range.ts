@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { compareVersions, type Version as AnyVersion } from './compare.ts';
 
 // The grammar and rules of https://github.com/Masterminds/semver/blob/v3.4.0/constraints.go, which Skopeo uses.
 const VERSION = '(-([0-9A-Za-z\\-]+(\\.[0-9A-Za-z\\-]+)*))?(\\+([0-9A-Za-z\\-]+(\\.[0-9A-Za-z\\-]+)*))?';
@@ -11,7 +12,7 @@ const ALL = RE2JS.compile(`(${ONE})((?:\\s+|,\\s*)(${OPERATOR})\\s*(${BOUND})\\s
 const EACH = RE2JS.compile(`(${OPERATOR})\\s*(${BOUND})`);
 const FROM_TO = RE2JS.compile(`\\s*(${BOUND})\\s+-\\s+(${BOUND})\\s*`);
 
-type Version = { readonly parts: readonly [number, number, number]; readonly pre: string };
+type Version = AnyVersion & { readonly parts: readonly [number, number, number] };
 
 /** `open`: the number of leading parts that are given; 3 for a whole version. */
 type Bound = Version & { readonly operator: string; readonly open: number };
@@ -72,7 +73,7 @@ function holdAll(bounds: readonly Bound[], version: Version): boolean {
 }
 
 function holds(bound: Bound, version: Version): boolean {
-  const order = compare(version, bound);
+  const order = compareVersions(version, bound, comparePre);
   if (bound.operator === '<') return order < 0;
   if (bound.operator === '>=' || bound.operator === '=>') return order >= 0;
   // "*" counts as 0.0.0 after these operators
@@ -109,16 +110,6 @@ function isAbove({ parts, open }: Bound, { parts: own }: Version): boolean {
 
 function isWithin({ parts }: Bound, { parts: own }: Version, count: number): boolean {
   return own.every((part, index) => index >= count || part === parts[index]);
-}
-
-function compare(a: Version, b: Version): number {
-  for (const [index, part] of a.parts.entries()) {
-    const order = part - (b.parts[index] ?? 0);
-    if (order !== 0) return order;
-  }
-  if (a.pre === b.pre) return 0;
-  if (a.pre === '' || b.pre === '') return a.pre === '' ? 1 : -1;
-  return comparePre(a.pre.split('.'), b.pre.split('.'));
 }
 
 // https://semver.org/#spec-item-11

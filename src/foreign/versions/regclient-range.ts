@@ -1,5 +1,6 @@
-/** A version of any number of parts: https://github.com/regclient/regclient/blob/v0.11.7/internal/semver/semver.go */
-type Version = { readonly parts: readonly number[]; readonly pre: string };
+import { compareVersions, type Version } from './compare.ts';
+
+// Versions of any number of parts: https://github.com/regclient/regclient/blob/v0.11.7/internal/semver/semver.go
 
 type Comparator = { readonly operator: string; readonly version: Version };
 
@@ -29,7 +30,7 @@ function nextAfter(major: number, minor: number, patch: number): readonly number
 }
 
 function holds({ operator, version: bound }: Comparator, version: Version): boolean {
-  const order = compare(version, bound);
+  const order = compareVersions(version, bound, comparePre);
   if (operator === '=') return order === 0;
   if (operator.endsWith('=') && order === 0) return true;
   return operator.startsWith('>') ? order > 0 : order < 0;
@@ -42,16 +43,6 @@ function versionOf(text: string): Version | undefined {
   // Go's Atoi: a sign is permitted, an empty part is not
   if (!/^[+-]?\d{1,18}(?:\.[+-]?\d{1,18})*$/.test(numbers)) return undefined;
   return { parts: numbers.split('.').map(Number), pre: dash < 0 ? '' : plain.slice(dash + 1) };
-}
-
-function compare(a: Version, b: Version): number {
-  for (let index = 0; index < Math.max(a.parts.length, b.parts.length); index += 1) {
-    const order = (a.parts[index] ?? 0) - (b.parts[index] ?? 0);
-    if (order !== 0) return order;
-  }
-  if (a.pre === b.pre) return 0;
-  if (a.pre === '' || b.pre === '') return a.pre === '' ? 1 : -1;
-  return comparePre(a.pre.split('.'), b.pre.split('.'));
 }
 
 function comparePre(a: readonly string[], b: readonly string[]): number {
