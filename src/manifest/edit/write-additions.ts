@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PromotionError } from '../../errors.ts';
 import { IMAGES_NAME, MANIFEST_NAME } from '../discover.ts';
@@ -49,11 +49,15 @@ async function writeNew(tree: string, name: string, { source, destination, image
     [path.join(tree, 'images', name, IMAGES_NAME), list],
     [path.join(tree, 'manifests', name, MANIFEST_NAME), manifest],
   ] as const;
+  const created: string[] = [];
   for (const [file, text] of files)
     try {
       await mkdir(path.dirname(file), { recursive: true });
       await writeFile(file, text, { flag: 'wx' });
+      created.push(file);
     } catch (cause) {
+      // A list of images without its manifest would make the tree invalid for the next import.
+      for (const one of created) await rm(one);
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new PromotionError('MANIFEST_INVALID', `${file}: the file cannot be written: ${reason}`, {
         hint: 'check the folder of --output',
