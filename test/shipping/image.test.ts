@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { ensureBuilt } from '../support/built-cli.ts';
+import { pack } from '../support/packed.ts';
 import { standInBases } from '../support/image/bases.ts';
 import {
   buildShipped,
@@ -96,16 +95,11 @@ describe('the container image', () => {
 
   it('contains every file of the npm package and no other file of the project', async (test) => {
     const { files } = await orSkip(test, shipped);
-    await ensureBuilt();
-    const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
-    const [packed] = z
-      .array(z.object({ files: z.array(z.object({ path: z.string() })) }))
-      .parse(JSON.parse(execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8' })));
+    const packed = await pack();
+    onTestFinished(packed.remove);
     const folder = '/usr/local/lib/kpromo/';
     const inImage = files.filter(({ path, kind }) => path.startsWith(folder) && kind !== 'folder');
-    expect(inImage.map(({ path }) => path.slice(folder.length)).toSorted()).toEqual(
-      packed?.files.map(({ path }) => path).toSorted(),
-    );
+    expect(inImage.map(({ path }) => path.slice(folder.length)).toSorted()).toEqual(packed.paths.toSorted());
   });
 
   it('gives a build only the sources', async (test) => {
