@@ -1,8 +1,9 @@
 // node tools/bundle.mjs FOLDER
 //
 // Bundles the program with its dependencies into FOLDER/cli: `bin.js`, `child.js` for the children of --processes,
-// `main.js` and `exit-codes.js` for tests, and a chunk for each part that is loaded on use. Loading a dry run takes about half the processor time that its 495 modules
-// took. Beside them it writes the licences of the packages in the bundle, and their list as an SBOM.
+// `main.js` and `exit-codes.js` for tests, and a chunk for each part that is loaded on use. Loading a dry run takes about
+// half the processor time that its 495 modules took. Beside them it writes the licences of the packages in the bundle, and
+// their list as an SBOM.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

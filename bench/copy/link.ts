@@ -9,7 +9,7 @@ export type Link = {
 /** A process that did not get the processor may make up for this much time, in milliseconds: a network card has buffers, too. */
 const BURST_MS = 20;
 
-/** Returns a link of this speed in Gbit/s; 0 is no limit. */
+/** Returns a link of this speed in Gbit/s; 0 means that the speed is not limited. */
 export function linkOf(gbit: number): Link {
   if (gbit === 0) return { carry: () => undefined };
   const bytesPerMs = (gbit * 1e9) / 8 / 1000;

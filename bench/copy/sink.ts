@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { linkOf } from './link.ts';
 
 // node sink.ts COUNT GBIT: registries that take blobs and throw the bytes away, in a process of their own. Twenty-two
-// registries that write to one disk would measure the disk. They share one link of this speed; 0 is no limit. Prints the
+// registries that write to one disk would measure the disk. They share one link of this speed (link.ts). Prints the
 // addresses as one JSON line, and ends with stdin.
 
 const [count = 0, gbit = 0] = process.argv.slice(2).map(Number);

@@ -7,7 +7,7 @@ import { digestOf, type Digest } from '../../src/image/digest.ts';
 import { linkOf } from './link.ts';
 
 // node source.ts LAYERS MIB GBIT: a registry with one image, in its own process. A layer is one block of memory repeated, so
-// that serving it costs little more than the kernel's copy. All connections share a link of this speed; 0 is no limit.
+// that serving it costs little more than the kernel's copy. All connections share a link of this speed (link.ts).
 // Prints `Source` as one JSON line, and exits when stdin ends.
 
 /** The repository of the image is `staging/large`. `GET /reads` returns the number of reads of all layers. */

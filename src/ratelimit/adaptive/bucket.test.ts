@@ -10,7 +10,7 @@ import {
 import { adaptiveBucket, type AdaptiveBucket } from './bucket.ts';
 import type { Verdict } from './rate-learning.ts';
 
-/** `bench/ratelimit.ts` measures more. */
+/** `bench/scenarios/ratelimit.ts` measures more. */
 const QUOTAS = [10, 60, 250, 1000];
 
 /** How a registry may count: a second's burst, and one of 100 ms or at least one request. */
